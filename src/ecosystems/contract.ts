@@ -1,0 +1,94 @@
+import type { ZodObject } from "zod";
+import type { Selection } from "../base/selection.ts";
+import type { Signer, Trust } from "../trust/contract.ts";
+import type { Entry, Upstream } from "../upstream/contract.ts";
+
+/** What the engine itself lets a mirror choose; stored in the record with the adapter's own options. */
+export interface CommonOptions extends Selection {
+  readonly mode: "verbatim" | "sparse";
+}
+
+/** What a verified root says of itself; times in milliseconds since 1970. Judged by `admit`, never by the adapter. */
+export interface Claim {
+  /** Which root, as a path without the file name: `dists/bookworm`. */
+  readonly root: string;
+  readonly signers: readonly Signer[];
+  readonly date?: number | undefined;
+  readonly validUntil?: number | undefined;
+  /** Names the root gives itself, for people: Suite, Codename. */
+  readonly names: readonly string[];
+  /** What was weaker than it should be, in words. */
+  readonly weak: readonly string[];
+}
+
+/** One step of a walk: claims come before the entries that hang on them. */
+export type Step = { readonly claim: Claim } | { readonly entry: Entry } | "unchanged";
+
+export interface ClientContext<O> {
+  readonly mirror: string;
+  readonly channel: string;
+  /** Base URL of this mirror and channel, without a final slash: `http://mirror.example.org/debian/stable`. */
+  readonly url: string;
+  readonly options: O & CommonOptions;
+  readonly trust: Trust;
+  /** The snapshot that the channel points to. */
+  readonly snapshot: Upstream;
+  /** True where the snapshot has this path. */
+  has(path: string): boolean;
+}
+
+/** A file that a client host needs. The first is the source itself; `format` is what the CLI's `--format` names. */
+export interface ClientFile {
+  readonly format: string;
+  readonly path: string;
+  readonly content: string;
+}
+
+export interface ClientSetup {
+  readonly files: readonly ClientFile[];
+  /** Sentences for the operator, such as what a sparse mirror leaves out. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * One ecosystem. `enumerate` is pure: it reads the signed metadata through `upstream`, proves it, and yields what a snapshot must hold. It knows
+ * nothing of network, store, progress or today's date. The same walk over a snapshot is its verification.
+ */
+export interface Ecosystem<O = object> {
+  /** The folder's name. */
+  readonly id: string;
+  /** What the mirror's config may say besides the engine's own keys. */
+  readonly options: ZodObject;
+  /** Faults of the options that a schema cannot say, for the config's errors. */
+  checkOptions?(
+    options: O & CommonOptions,
+  ): readonly { path: readonly (string | number)[]; message: string }[];
+  enumerate(upstream: Upstream, options: O & CommonOptions, trust: Trust): AsyncIterable<Step>;
+  client(context: ClientContext<O>): Promise<ClientSetup>;
+  /** Sorts two versions of a package: negative, zero, positive. */
+  compareVersions(a: string, b: string): number;
+  /** A sentence for the operator where clients will not follow a channel from one snapshot to an older one. */
+  movingBack?(from: readonly Claim[], to: readonly Claim[]): string | undefined;
+  /**
+   * Proof beyond digests, on the bytes of one file; throws. Run at ingest, verify and import. `evidence` holds the bytes of the entry whose path
+   * `entry.evidence` names (a detached signature).
+   */
+  check?(
+    entry: Entry,
+    bytes: AsyncIterable<Uint8Array>,
+    trust: Trust,
+    evidence: Uint8Array | undefined,
+  ): Promise<void>;
+  /** For `sluice init`: mirrors found on this host. */
+  fromHost?(
+    readFile: (path: string) => Promise<Buffer | undefined>,
+    listFolder: (path: string) => Promise<string[]>,
+  ): Promise<HostMirrors>;
+}
+
+export interface HostMirrors {
+  /** Config of each mirror, by name, as it would stand in sluice.yaml. */
+  readonly mirrors: Readonly<Record<string, Record<string, unknown>>>;
+  /** Entries that were left out, and why. */
+  readonly skipped: readonly string[];
+}

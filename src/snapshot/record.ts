@@ -1,0 +1,46 @@
+import type { Claim, CommonOptions } from "../ecosystems/contract.ts";
+import type { Weakness } from "../trust/contract.ts";
+import type { Validators } from "../upstream/contract.ts";
+
+/** Whom the snapshot was trusted by: the key files are blobs, so that it can be verified for years. */
+export type RecordedTrust =
+  | {
+      readonly kind: "keys";
+      readonly keyrings: readonly { readonly name: string; readonly sha256: string }[];
+      readonly pinned: readonly string[];
+      readonly allowWeak: readonly Weakness[];
+    }
+  | { readonly kind: "none" };
+
+/** What a snapshot's ref says, signed by the site: where it came from, with which options, when it was accepted, and who vouched for it. */
+export interface SnapshotRecord {
+  readonly mirror: string;
+  readonly id: string;
+  readonly ecosystem: string;
+  readonly mode: "verbatim" | "sparse";
+  /** Upstream URLs as configured, without credentials. */
+  readonly upstream: readonly string[];
+  /** The adapter's options and the engine's, as given to the walk. */
+  readonly options: Readonly<Record<string, unknown>> & CommonOptions;
+  readonly manifest: { readonly sha256: string; readonly size: number };
+  /** ISO time at which `admit` judged expiry; verify and import judge it at the same moment. */
+  readonly acceptedAt: string;
+  readonly trust: RecordedTrust;
+  readonly claims: readonly Claim[];
+  /** Validators of the roots, for the next conditional request. */
+  readonly roots: readonly ({ readonly path: string; readonly sha256: string } & Validators)[];
+  readonly packages: number;
+  readonly files: number;
+  readonly bytes: number;
+  /** An operator's pin: gc leaves the snapshot alone. */
+  readonly pinned?: string | undefined;
+  /** Set by the version that removes the snapshot; its blobs may go. */
+  readonly removed?: string | undefined;
+}
+
+/** A channel's ref: one snapshot of each mirror. `restores` is the version that a rollback went back to. */
+export interface ChannelRecord {
+  readonly channel: string;
+  readonly mirrors: Readonly<Record<string, string>>;
+  readonly restores?: number | undefined;
+}
