@@ -1,0 +1,79 @@
+import type { CommonOptions, Ecosystem } from "../ecosystems/contract.ts";
+import type { Weakness } from "../trust/contract.ts";
+
+/** The config as checked and completed: paths absolute, durations in milliseconds. */
+export interface Config {
+  /** Absolute path of the file that it was read from. */
+  readonly file: string;
+  /** Absolute path of the data directory. */
+  readonly data: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Base URL under which clients reach this site, without a final slash, where the operator gave one. */
+  readonly url: string | undefined;
+  readonly graceMs: number;
+  /** In the order of the file. */
+  readonly mirrors: readonly MirrorConfig[];
+  /** Sentences about what is accepted but does not do all that one may expect. */
+  readonly warnings: readonly string[];
+}
+
+export interface MirrorConfig {
+  readonly name: string;
+  readonly ecosystem: Ecosystem;
+  /** Base URLs, tried in this order. */
+  readonly upstream: readonly string[];
+  /** The adapter's own options and the engine's, as given to `enumerate` and stored in the record. */
+  readonly options: Readonly<Record<string, unknown>> & CommonOptions;
+  readonly trust: TrustConfig;
+  readonly allowExpired: boolean;
+  readonly allowOlder: boolean;
+  readonly keep: Keep | undefined;
+  readonly schedule: string | undefined;
+  readonly network: NetworkConfig;
+  readonly auth: AuthConfig | undefined;
+  readonly tls: TlsConfig | undefined;
+}
+
+export type TrustConfig =
+  | {
+      readonly kind: "keys";
+      /** Absolute paths. */
+      readonly keyrings: readonly string[];
+      /** Upper-case hex; empty: any key of the keyrings may sign. */
+      readonly signedBy: readonly string[];
+      readonly allowWeak: readonly Weakness[];
+    }
+  | { readonly kind: "none" };
+
+/** How many snapshots to keep: the newest ones, and the newest of each hour, day, week, month and year. */
+export interface Keep {
+  readonly last: number;
+  readonly hourly: number;
+  readonly daily: number;
+  readonly weekly: number;
+  readonly monthly: number;
+  readonly yearly: number;
+}
+
+/** What the operator set of the transport's options; the transport has the defaults. */
+export interface NetworkConfig {
+  readonly connections?: number;
+  readonly pipelining?: number;
+  readonly retries?: number;
+  readonly timeoutMs?: number;
+  readonly redirectHosts: readonly string[];
+}
+
+/** Where a secret stands; never the secret itself. */
+export type SecretSource = { readonly env: string } | { readonly file: string };
+
+export type AuthConfig =
+  | { readonly kind: "basic"; readonly username: string; readonly password: SecretSource }
+  | { readonly kind: "bearer"; readonly token: SecretSource };
+
+/** Absolute paths of PEM files. */
+export interface TlsConfig {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
