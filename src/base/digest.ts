@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** Lower-case hex digests of one file, by algorithm. */
 export type DigestAlgorithm = "md5" | "sha1" | "sha256" | "sha384" | "sha512";
 export type Digests = { readonly [algorithm in DigestAlgorithm]?: string };
@@ -18,4 +20,16 @@ export function strongest(digests: Digests): { algorithm: DigestAlgorithm; hex: 
     if (hex !== undefined) return { algorithm, hex };
   }
   return undefined;
+}
+
+/** The first digest that the bytes do not have, or undefined where they have all. */
+export function digestFault(bytes: Uint8Array, digests: Digests): DigestAlgorithm | undefined {
+  for (const [algorithm, hex] of Object.entries(digests) as [DigestAlgorithm, string | undefined][]) {
+    if (hex !== undefined && createHash(algorithm).update(bytes).digest("hex") !== hex) return algorithm;
+  }
+  return undefined;
+}
+
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

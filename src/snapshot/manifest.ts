@@ -1,0 +1,96 @@
+import { SluiceError } from "../base/errors.ts";
+import { pathFault } from "../base/path.ts";
+import type { ReadStore } from "../store/contract.ts";
+import type { Entry, EntryKind } from "../upstream/contract.ts";
+
+/** One line of a manifest. */
+export interface ManifestEntry {
+  readonly path: string;
+  readonly sha256: string;
+  readonly size: number;
+  readonly kind: EntryKind;
+  readonly from: string;
+  readonly name?: string;
+  readonly version?: string;
+  readonly arch?: string;
+  readonly evidence?: string;
+}
+
+const HEADER = '{"format":1}\n';
+const MAX_MANIFEST = 2 ** 31;
+
+export function manifestEntry(entry: Entry, blob: { sha256: string; size: number }): ManifestEntry {
+  const identity = entry.package;
+  return {
+    path: entry.path,
+    sha256: blob.sha256,
+    size: blob.size,
+    kind: entry.kind,
+    from: entry.from,
+    ...(identity && { name: identity.name, version: identity.version, arch: identity.arch }),
+    ...(entry.evidence !== undefined && { evidence: entry.evidence }),
+  };
+}
+
+/** Manifest bytes: UTF-8 NDJSON, a header line, then one line an entry in the order of the bytes of `path`; equal input, equal bytes. */
+export function encodeManifest(entries: Iterable<ManifestEntry>): Buffer {
+  const keyed = [...entries].map((entry) => ({ key: Buffer.from(entry.path), entry }));
+  keyed.sort((a, b) => Buffer.compare(a.key, b.key));
+  const chunks: Buffer[] = [Buffer.from(HEADER)];
+  for (let at = 0; at < keyed.length; at += 4096) {
+    const lines = keyed.slice(at, at + 4096).map(({ entry }) => line(entry));
+    chunks.push(Buffer.from(lines.join("")));
+  }
+  return Buffer.concat(chunks);
+}
+
+// The order of keys is part of the format.
+function line(entry: ManifestEntry): string {
+  const { path, sha256, size, kind, from, name, version, arch, evidence } = entry;
+  return `${JSON.stringify({ path, sha256, size, kind, from, name, version, arch, evidence })}\n`;
+}
+
+/** Entries of a manifest in its order; throws manifest_invalid on anything that encodeManifest would not have written. */
+export function parseManifest(bytes: Buffer, what: string): ManifestEntry[] {
+  const entries: ManifestEntry[] = [];
+  if (!bytes.subarray(0, HEADER.length).equals(Buffer.from(HEADER)))
+    throw invalid(what, "has no known header");
+  let at = HEADER.length;
+  while (at < bytes.length) {
+    const end = bytes.indexOf(10, at);
+    if (end < 0) throw invalid(what, "is cut short");
+    entries.push(parseLine(bytes.toString("utf8", at, end), what));
+    at = end + 1;
+  }
+  return entries;
+}
+
+function parseLine(text: string, what: string): ManifestEntry {
+  let entry: ManifestEntry;
+  try {
+    entry = JSON.parse(text) as ManifestEntry;
+  } catch {
+    throw invalid(what, "holds a line that is not JSON");
+  }
+  const sound =
+    typeof entry === "object" &&
+    entry !== null &&
+    typeof entry.path === "string" &&
+    pathFault(entry.path) === undefined &&
+    /^[0-9a-f]{64}$/.test(entry.sha256) &&
+    Number.isSafeInteger(entry.size) &&
+    entry.size >= 0 &&
+    ["root", "metadata", "package"].includes(entry.kind) &&
+    typeof entry.from === "string";
+  if (!sound) throw invalid(what, `holds a line that is no entry: ${text.slice(0, 120)}`);
+  return entry;
+}
+
+function invalid(what: string, fault: string): SluiceError {
+  return new SluiceError("manifest_invalid", `The manifest of ${what} ${fault}: do not use the snapshot.`);
+}
+
+/** Reads a manifest by its digest, re-hashed. `what` names the snapshot for errors. */
+export async function readManifest(store: ReadStore, sha256: string, what: string): Promise<ManifestEntry[]> {
+  return parseManifest(await store.readBlob(sha256, MAX_MANIFEST), what);
+}

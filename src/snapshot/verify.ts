@@ -1,0 +1,212 @@
+import { createHash } from "node:crypto";
+import { asSluiceError, SluiceError, type ErrorCode } from "../base/errors.ts";
+import type { Emit } from "../base/events.ts";
+import { strongest } from "../base/digest.ts";
+import type { Claim, Ecosystem } from "../ecosystems/contract.ts";
+import type { ReadStore } from "../store/contract.ts";
+import { checkRef, type SiteKey } from "../store/refs.ts";
+import type { Trust } from "../trust/contract.ts";
+import type { Entry } from "../upstream/contract.ts";
+import { judgeSigners } from "./judge.ts";
+import { readManifest, type ManifestEntry } from "./manifest.ts";
+import type { Snapshot } from "./snapshots.ts";
+import { recordedTrust } from "./trust.ts";
+import { entryFault, snapshotUpstream } from "./upstream.ts";
+
+/** One fault; `sha256` is given where a blob is bad, so that it can be put in quarantine. */
+export interface Finding {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly path?: string | undefined;
+  readonly sha256?: string | undefined;
+}
+
+export interface Verified {
+  readonly mirror: string;
+  readonly id: string;
+  readonly findings: readonly Finding[];
+  readonly files: number;
+  readonly bytes: number;
+  /** As proven now; empty where the walk did not come to an end. */
+  readonly claims: readonly Claim[];
+}
+
+export interface VerifyContext {
+  readonly store: ReadStore;
+  readonly ecosystem: Ecosystem;
+  siteKey(fingerprint: string): Promise<SiteKey | undefined>;
+  /** Today's key files of the mirror, for the revocations in them. */
+  readonly today?: Trust | undefined;
+  /** Blobs that were hashed already in this run: sound or not. */
+  readonly hashed: Map<string, ErrorCode | "sound">;
+  readonly emit: Emit;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * From the site's signature over the record to the last byte, with no network: the ref, every blob, then the adapter's own walk over the snapshot under
+ * the trust that was recorded, judged at the time of acceptance. Age is no fault.
+ */
+export async function verifySnapshot(context: VerifyContext, snapshot: Snapshot): Promise<Verified> {
+  const record = snapshot.body;
+  const what = `${record.mirror}@${record.id}`;
+  const findings: Finding[] = [];
+  for (const message of await checkRef(context.store, snapshot.ref, context.siteKey)) {
+    findings.push({ code: "ref_corrupt", message });
+  }
+  const done = { mirror: record.mirror, id: record.id, findings, files: record.files, bytes: record.bytes };
+  let manifest: ManifestEntry[];
+  let trust: Trust;
+  try {
+    manifest = await readManifest(context.store, record.manifest.sha256, what);
+    trust = await recordedTrust(context.store, record.trust, context.today);
+  } catch (error) {
+    findings.push(blobFinding(error, `the manifest or a key file of ${what}`));
+    return { ...done, claims: [] };
+  }
+  await checkBlobs(context, what, manifest, findings);
+  if (findings.length > 0) return { ...done, claims: [] };
+  try {
+    const claims = await walkAgain(context, snapshot, manifest, trust, findings);
+    return { ...done, claims };
+  } catch (error) {
+    const known = asSluiceError(error);
+    findings.push({ code: known.code, message: `${what}: ${known.message}` });
+    return { ...done, claims: [] };
+  }
+}
+
+async function checkBlobs(
+  context: VerifyContext,
+  what: string,
+  manifest: readonly ManifestEntry[],
+  findings: Finding[],
+): Promise<void> {
+  const mirror = what.slice(0, what.indexOf("@"));
+  const totalBytes = manifest.reduce((sum, entry) => sum + entry.size, 0);
+  context.emit({ event: "phase", mirror, phase: "check" });
+  let bytes = 0;
+  for (const [at, entry] of manifest.entries()) {
+    context.signal?.throwIfAborted();
+    let state = context.hashed.get(entry.sha256);
+    if (state === undefined) {
+      state = await hashBlob(context.store, entry);
+      context.hashed.set(entry.sha256, state);
+    }
+    bytes += entry.size;
+    context.emit({
+      event: "progress",
+      mirror,
+      files: at + 1,
+      totalFiles: manifest.length,
+      bytes,
+      totalBytes,
+    });
+    if (state === "sound") continue;
+    const fault = state === "blob_missing" ? "is not in the store" : "has changed in the store";
+    const message = `${what}: '${entry.path}' (blob ${entry.sha256}) ${fault}: run \`sluice sync ${mirror}\` to repair it.`;
+    findings.push({ code: state, message, path: entry.path, sha256: entry.sha256 });
+  }
+}
+
+async function hashBlob(
+  store: ReadStore,
+  entry: ManifestEntry,
+): Promise<"sound" | "blob_missing" | "blob_corrupt"> {
+  try {
+    const hash = createHash("sha256");
+    let size = 0;
+    for await (const chunk of await store.openBlob(entry.sha256)) {
+      hash.update(chunk as Uint8Array);
+      size += (chunk as Uint8Array).length;
+    }
+    return size === entry.size && hash.digest("hex") === entry.sha256 ? "sound" : "blob_corrupt";
+  } catch (error) {
+    return error instanceof SluiceError && error.code === "blob_missing" ? "blob_missing" : "blob_corrupt";
+  }
+}
+
+async function walkAgain(
+  context: VerifyContext,
+  snapshot: Snapshot,
+  manifest: readonly ManifestEntry[],
+  trust: Trust,
+  findings: Finding[],
+): Promise<Claim[]> {
+  const { ecosystem, store } = context;
+  const record = snapshot.body;
+  const what = `${record.mirror}@${record.id}`;
+  const unseen = new Map(manifest.map((entry) => [entry.path, entry]));
+  const byPath = new Map(unseen);
+  const claims: Claim[] = [];
+  const fault = (path: string, text: string): void => {
+    findings.push({
+      code: "manifest_invalid",
+      message: `${what}: '${path}' ${text}: do not use the snapshot.`,
+      path,
+    });
+  };
+  for await (const step of ecosystem.enumerate(
+    snapshotUpstream(store, byPath, what),
+    record.options,
+    trust,
+  )) {
+    if (step === "unchanged") continue;
+    if ("claim" in step) {
+      judgeSigners(step.claim, trust, Date.parse(record.acceptedAt), false);
+      claims.push(step.claim);
+      continue;
+    }
+    const held = byPath.get(step.entry.path);
+    unseen.delete(step.entry.path);
+    if (held === undefined) {
+      fault(step.entry.path, "is signed for, but not in the manifest");
+      continue;
+    }
+    const differs = entryFault(step.entry, held) ?? (await digestsFault(store, step.entry, held));
+    if (differs !== undefined) fault(step.entry.path, differs);
+    else await checkEntry(context, step.entry, held, byPath, trust);
+  }
+  for (const path of unseen.keys()) fault(path, "is in the manifest, but nothing signed vouches for it");
+  return claims;
+}
+
+/** Runs the adapter's own proof of a file, where it has one; throws what it throws. */
+export async function checkEntry(
+  context: { store: ReadStore; ecosystem: Ecosystem },
+  entry: Entry,
+  held: ManifestEntry,
+  manifest: ReadonlyMap<string, ManifestEntry>,
+  trust: Trust,
+): Promise<void> {
+  const { ecosystem, store } = context;
+  if (ecosystem.check === undefined) {
+    if (strongest(entry.digests) !== undefined || entry.kind === "root") return;
+    throw new SluiceError(
+      "weak_digest",
+      `'${entry.path}' has no strong digest and nothing else proves it: refused.`,
+    );
+  }
+  const proof = entry.evidence === undefined ? undefined : manifest.get(entry.evidence);
+  const evidence = proof === undefined ? undefined : await store.readBlob(proof.sha256);
+  await ecosystem.check(entry, await store.openBlob(held.sha256), trust, evidence);
+}
+
+// The name of a blob proves SHA-256; where the vendor signed only another digest, that one is hashed too.
+async function digestsFault(
+  store: ReadStore,
+  entry: Entry,
+  held: ManifestEntry,
+): Promise<string | undefined> {
+  const best = entry.digests.sha256 === undefined ? strongest(entry.digests) : undefined;
+  if (best === undefined) return undefined;
+  const hash = createHash(best.algorithm);
+  for await (const chunk of await store.openBlob(held.sha256)) hash.update(chunk as Uint8Array);
+  return hash.digest("hex") === best.hex ? undefined : "is not the file that was signed";
+}
+
+function blobFinding(error: unknown, what: string): Finding {
+  const known = asSluiceError(error);
+  const lost = known.code === "blob_missing" || known.code === "blob_corrupt";
+  return { code: known.code, message: lost ? `In ${what}: ${known.message}` : known.message };
+}

@@ -1,0 +1,170 @@
+import canonicalize from "canonicalize";
+import { sha256 as hash } from "../base/digest.ts";
+import { SluiceError } from "../base/errors.ts";
+import type { ReadStore, WriteStore } from "./contract.ts";
+
+/** Whoever writes refs: the site's identity, and who acts through it (`root@host`). */
+export interface Author {
+  readonly fingerprint: string;
+  readonly by: string;
+  /** Armoured detached OpenPGP signature of the bytes. */
+  sign(bytes: Uint8Array): Promise<string>;
+}
+
+/** Checks signatures of one site. */
+export interface SiteKey {
+  readonly fingerprint: string;
+  verify(bytes: Uint8Array, signature: string): Promise<boolean>;
+}
+
+/** What a version says; signed as RFC 8785 canonical JSON. `previous` is the SHA-256 of the version before it, file bytes and all. */
+export interface RefPayload<B> {
+  readonly format: 1;
+  readonly ref: string;
+  readonly version: number;
+  readonly previous: string | null;
+  readonly at: string;
+  readonly by: string;
+  readonly site: string;
+  readonly why: string;
+  readonly body: B;
+}
+
+interface Envelope<B> {
+  readonly payload: RefPayload<B>;
+  readonly signatures: readonly { readonly site: string; readonly signature: string }[];
+}
+
+/** One version as read; `sha256` is that of its bytes. */
+export interface RefVersion<B> extends RefPayload<B> {
+  readonly sha256: string;
+}
+
+/** The highest version, or undefined where the ref does not exist. Signatures are checked by `checkRef`, not here. */
+export async function latestRef<B>(store: ReadStore, name: string): Promise<RefVersion<B> | undefined> {
+  const version = (await store.refVersions(name)).at(-1);
+  return version === undefined ? undefined : readRef<B>(store, name, version);
+}
+
+/** One version; throws ref_corrupt where it is absent or is not what its name says. */
+export async function readRef<B>(store: ReadStore, name: string, version: number): Promise<RefVersion<B>> {
+  const { envelope, sha256 } = await readEnvelope<B>(store, name, version);
+  return { ...envelope.payload, sha256 };
+}
+
+/** All versions, oldest first. */
+export async function refHistory<B>(store: ReadStore, name: string): Promise<RefVersion<B>[]> {
+  const versions = await store.refVersions(name);
+  return Promise.all(versions.map((version) => readRef<B>(store, name, version)));
+}
+
+/**
+ * Writes the next version. `after` is the version that the caller's decision rests on (undefined: there is none yet): where another process has written since,
+ * ref_conflict is thrown and nothing changes.
+ */
+export async function appendRef<B>(
+  store: WriteStore,
+  author: Author,
+  name: string,
+  after: RefVersion<unknown> | undefined,
+  change: { body: B; why: string; at: number },
+): Promise<RefVersion<B>> {
+  const version = (after?.version ?? 0) + 1;
+  const payload: RefPayload<B> = {
+    format: 1,
+    ref: name,
+    version,
+    previous: after?.sha256 ?? null,
+    at: new Date(change.at).toISOString(),
+    by: author.by,
+    site: author.fingerprint,
+    why: change.why,
+    body: change.body,
+  };
+  const signature = await author.sign(signedBytes(payload));
+  const envelope: Envelope<B> = { payload, signatures: [{ site: author.fingerprint, signature }] };
+  const bytes = Buffer.from(`${JSON.stringify(envelope, null, 1)}\n`);
+  if (!(await store.createRef(name, version, bytes))) {
+    throw new SluiceError(
+      "ref_conflict",
+      `Another process has just changed '${name}': run the command again.`,
+    );
+  }
+  return { ...payload, sha256: hash(bytes) };
+}
+
+/**
+ * Checks a ref's whole row: numbers without a gap, each version naming the hash of the one before, each signed by the site that it names.
+ * Returns one sentence for each fault; none means that it is sound.
+ */
+export async function checkRef(
+  store: ReadStore,
+  name: string,
+  siteKey: (fingerprint: string) => Promise<SiteKey | undefined>,
+): Promise<string[]> {
+  const faults: string[] = [];
+  let previous: string | null = null;
+  let expected = 1;
+  for (const version of await store.refVersions(name)) {
+    const what = `refs/${name}/${version}.json`;
+    if (version !== expected) faults.push(`${what}: version ${expected} is missing before it.`);
+    expected = version + 1;
+    try {
+      const { envelope, sha256 } = await readEnvelope<unknown>(store, name, version);
+      if (envelope.payload.previous !== previous)
+        faults.push(`${what}: does not follow the version before it.`);
+      previous = sha256;
+      const fault = await signatureFault(envelope, siteKey);
+      if (fault !== undefined) faults.push(`${what}: ${fault}`);
+    } catch (error) {
+      previous = null;
+      faults.push(error instanceof SluiceError ? error.message : `${what}: cannot be read.`);
+    }
+  }
+  return faults;
+}
+
+async function signatureFault(
+  envelope: Envelope<unknown>,
+  siteKey: (fingerprint: string) => Promise<SiteKey | undefined>,
+): Promise<string | undefined> {
+  const { site } = envelope.payload;
+  const own = envelope.signatures.find((one) => one.site === site);
+  if (own === undefined) return "is not signed by the site that it names.";
+  const key = await siteKey(site);
+  if (key === undefined) return `is signed by the unknown site ${site}.`;
+  const good = await key.verify(signedBytes(envelope.payload), own.signature);
+  return good ? undefined : "its signature does not match: it was altered.";
+}
+
+async function readEnvelope<B>(
+  store: ReadStore,
+  name: string,
+  version: number,
+): Promise<{ envelope: Envelope<B>; sha256: string }> {
+  const what = `refs/${name}/${version}.json`;
+  const bytes = await store.readRef(name, version);
+  if (bytes === undefined)
+    throw new SluiceError("ref_corrupt", `${what} is missing: restore it from a backup.`);
+  const envelope = parseEnvelope<B>(bytes);
+  if (envelope?.payload.ref !== name || envelope.payload.version !== version) {
+    throw new SluiceError("ref_corrupt", `${what} is damaged or was altered: restore it from a backup.`);
+  }
+  return { envelope, sha256: hash(bytes) };
+}
+
+function parseEnvelope<B>(bytes: Buffer): Envelope<B> | undefined {
+  try {
+    const value = JSON.parse(bytes.toString("utf8")) as Partial<Envelope<B>> | null;
+    const payload = value?.payload;
+    if (payload === undefined || payload.format !== 1 || !Array.isArray(value?.signatures)) return undefined;
+    if (typeof payload.body !== "object" || typeof payload.at !== "string") return undefined;
+    return value as Envelope<B>;
+  } catch {
+    return undefined;
+  }
+}
+
+function signedBytes(payload: RefPayload<unknown>): Uint8Array {
+  return Buffer.from(canonicalize(payload) ?? "");
+}
