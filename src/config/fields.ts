@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { WEAKNESSES } from "../trust/contract.ts";
+import { cronFault } from "./cron.ts";
+import { DURATION, parseDuration } from "./duration.ts";
+import { parseListen } from "./listen.ts";
+
+// Messages go on from the field's name: "mirrors.debian.timeout must be …".
+
+export const duration = z
+  .string()
+  .regex(DURATION, "must be a time with its unit, such as 30s, 90m, 24h or 7d")
+  .transform((text) => parseDuration(text) ?? 0);
+
+export const listen = z.string().transform((text, context) => {
+  const address = parseListen(text);
+  if (address !== undefined) return address;
+  context.addIssue({ code: "custom", message: "must be HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080" });
+  return z.NEVER;
+});
+
+/** One string or a list of at least one. */
+export const strings = z
+  .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+  .transform((value) => (typeof value === "string" ? [value] : value));
+
+/** A URL without credentials, query or fragment; a final slash is dropped. */
+export function baseUrl(...protocols: readonly string[]): z.ZodPipe<z.ZodString, z.ZodTransform<string, string>> {
+  return z.string().transform((text, context) => {
+    const fault = urlFault(text, protocols);
+    if (fault === undefined) return text.replace(/\/+$/, "");
+    context.addIssue({ code: "custom", message: fault });
+    return z.NEVER;
+  });
+}
+
+function urlFault(text: string, protocols: readonly string[]): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !protocols.includes(url.protocol))
+    return `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;
+  if (url.username !== "" || url.password !== "")
+    return "must not hold a user name or password: give them by `auth`";
+  if (text.includes("?") || text.includes("#")) return "must not have a query or a fragment";
+  return undefined;
+}
+
+export const fingerprint = z.string().transform((text, context) => {
+  const hex = text.replaceAll(/\s+/g, "").toUpperCase();
+  if (/^([0-9A-F]{40}|[0-9A-F]{64})!?$/.test(hex)) return hex;
+  context.addIssue({
+    code: "custom",
+    message: "must be a whole fingerprint, 40 or 64 hexadecimal digits: a short key id can be forged",
+  });
+  return z.NEVER;
+});
+
+export const hostName = z
+  .string()
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "must be a host name, without scheme, port or path")
+  .transform((host) => host.toLowerCase());
+
+export const schedule = z.string().superRefine((text, context) => {
+  const fault = cronFault(text);
+  if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
+});
+
+export const weakness = z.enum(WEAKNESSES);
+export const filePath = z.string().min(1);
+export const count = z.int().min(0);
+export const positive = z.int().min(1);

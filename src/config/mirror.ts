@@ -1,0 +1,137 @@
+import { dirname, resolve } from "node:path";
+import type { CommonOptions, Ecosystem } from "../ecosystems/contract.ts";
+import { isName } from "../base/names.ts";
+import { type Fault, faultsOf, inOurWords } from "./faults.ts";
+import { ENGINE_KEYS, type EngineInput, mirrorSchema } from "./schema.ts";
+import { mostSimilar } from "./similar.ts";
+import type { AuthConfig, Keep, MirrorConfig, NetworkConfig, TlsConfig, TrustConfig } from "./types.ts";
+
+type Checked = { readonly mirror: MirrorConfig } | { readonly faults: readonly Fault[] };
+
+/** Checks one mirror of the config; `file` is the config's path, to which the paths in it are relative. */
+export function checkMirror(name: string, raw: unknown, ecosystems: readonly Ecosystem[], file: string): Checked {
+  const path = ["mirrors", name];
+  if (!isName(name) || name === "v2") {
+    const message = "cannot be the name of a mirror: use a-z, 0-9, dot, dash and underscore, not the shape of an id, and not 'v2'";
+    return { faults: [{ path, message, atKey: true }] };
+  }
+  const ecosystem = ecosystemOf(raw, ecosystems, path);
+  if ("message" in ecosystem) return { faults: [ecosystem] };
+
+  const parsed = mirrorSchema(ecosystem).safeParse(raw, { error: inOurWords });
+  if (!parsed.success) return { faults: faultsOf(parsed.error, path) };
+  const values = parsed.data as EngineInput & Record<string, unknown>;
+  const options = optionsOf(values);
+  const faults = [
+    ...crossFaults(values, path),
+    ...(ecosystem.checkOptions?.(options) ?? []).map((fault) => ({ ...fault, path: [...path, ...fault.path] })),
+  ];
+  if (faults.length > 0) return { faults };
+
+  const at = (relative: string): string => resolve(dirname(file), relative);
+  return {
+    mirror: {
+      name,
+      ecosystem,
+      upstream: values.upstream,
+      options,
+      trust: trustOf(values, at),
+      allowExpired: values["allow-expired"],
+      allowOlder: values["allow-older"],
+      keep: keepOf(values.keep),
+      schedule: values.schedule,
+      network: networkOf(values),
+      auth: authOf(values.auth, at),
+      tls: tlsOf(values.tls, at),
+    },
+  };
+}
+
+function ecosystemOf(raw: unknown, ecosystems: readonly Ecosystem[], path: readonly string[]): Ecosystem | Fault {
+  const ids = ecosystems.map(({ id }) => id);
+  const are = `there are ${ids.join(", ")}`;
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw))
+    return { path, message: "must be a map of keys, `ecosystem` and `upstream` first" };
+  const id = (raw as { ecosystem?: unknown }).ecosystem;
+  if (id === undefined) return { path: [...path, "ecosystem"], message: `is missing: ${are}` };
+  const found = ecosystems.find((ecosystem) => ecosystem.id === id);
+  if (found !== undefined) return found;
+  const near = mostSimilar(String(id), ids);
+  const help = near === undefined ? are : `did you mean '${near}'?`;
+  return { path: [...path, "ecosystem"], message: `is not an ecosystem that Sluice knows: ${help}` };
+}
+
+/** Mistakes that lie between two keys. */
+function crossFaults(values: EngineInput, path: readonly string[]): Fault[] {
+  const faults: Fault[] = [];
+  const refuse = (key: string, message: string): void => void faults.push({ path: [...path, key], message, atKey: true });
+  if (values.trust === "none") {
+    for (const key of ["keyring", "signed-by", "allow-weak"] as const)
+      if (values[key] !== undefined) refuse(key, "stands beside `trust: none`: keep one of them");
+  } else if (values.keyring === undefined)
+    faults.push({
+      path,
+      message: "has no key, so it cannot be synced: give `keyring`, or say `trust: none` to take what nobody signed",
+      atKey: true,
+    });
+  for (const key of ["skip", "only"] as const)
+    if (values[key] !== undefined && values.mode !== "sparse") refuse(key, "leaves packages out: say `mode: sparse` with it");
+  return faults;
+}
+
+function optionsOf(values: EngineInput & Record<string, unknown>): MirrorConfig["options"] {
+  const own = Object.entries(values).filter(([key]) => !ENGINE_KEYS.includes(key));
+  const common: CommonOptions = {
+    mode: values.mode,
+    ...(values.skip === undefined ? {} : { skip: values.skip }),
+    ...(values.only === undefined ? {} : { only: values.only }),
+  };
+  return { ...Object.fromEntries(own), ...common };
+}
+
+type Resolve = (relative: string) => string;
+
+function trustOf(values: EngineInput, at: Resolve): TrustConfig {
+  if (values.trust === "none") return { kind: "none" };
+  return {
+    kind: "keys",
+    keyrings: (values.keyring ?? []).map(at),
+    signedBy: values["signed-by"] ?? [],
+    allowWeak: values["allow-weak"] ?? [],
+  };
+}
+
+function keepOf(keep: EngineInput["keep"]): Keep | undefined {
+  if (keep === undefined) return undefined;
+  const { last = 0, hourly = 0, daily = 0, weekly = 0, monthly = 0, yearly = 0 } = keep;
+  return { last, hourly, daily, weekly, monthly, yearly };
+}
+
+function networkOf(values: EngineInput): NetworkConfig {
+  return {
+    redirectHosts: values["redirect-hosts"],
+    ...(values.connections === undefined ? {} : { connections: values.connections }),
+    ...(values.pipelining === undefined ? {} : { pipelining: values.pipelining }),
+    ...(values.retries === undefined ? {} : { retries: values.retries }),
+    ...(values.timeout === undefined ? {} : { timeoutMs: values.timeout }),
+  };
+}
+
+function authOf(auth: EngineInput["auth"], at: Resolve): AuthConfig | undefined {
+  if (auth === undefined) return undefined;
+  const kind = auth.username === undefined ? "token" : "password";
+  const env = auth[`${kind}-env`];
+  const secret = env === undefined ? { file: at(auth[`${kind}-file`] ?? "") } : { env };
+  return auth.username === undefined
+    ? { kind: "bearer", token: secret }
+    : { kind: "basic", username: auth.username, password: secret };
+}
+
+function tlsOf(tls: EngineInput["tls"], at: Resolve): TlsConfig | undefined {
+  if (tls === undefined) return undefined;
+  return {
+    ...(tls.ca === undefined ? {} : { ca: at(tls.ca) }),
+    ...(tls.cert === undefined ? {} : { cert: at(tls.cert) }),
+    ...(tls.key === undefined ? {} : { key: at(tls.key) }),
+  };
+}

@@ -1,0 +1,143 @@
+import { z } from "zod";
+import type { Ecosystem } from "../ecosystems/contract.ts";
+import * as field from "./fields.ts";
+
+const selector = z.strictObject({
+  sections: z.array(z.string()).optional().describe("Globs of sections: `games`, or `contrib/games`."),
+  packages: z.array(z.string()).optional().describe("Globs of package names."),
+});
+
+const keep = z
+  .strictObject({
+    last: field.count.optional().describe("The newest snapshots."),
+    hourly: field.count.optional().describe("The newest of each of so many hours."),
+    daily: field.count.optional().describe("The newest of each of so many days."),
+    weekly: field.count.optional().describe("The newest of each of so many weeks."),
+    monthly: field.count.optional().describe("The newest of each of so many months."),
+    yearly: field.count.optional().describe("The newest of each of so many years."),
+  })
+  .refine((counts) => Object.values(counts).some((count) => count !== undefined && count > 0), {
+    message: "must keep at least one snapshot: give one of its keys a number above 0",
+  });
+
+const auth = z
+  .strictObject({
+    username: z.string().min(1).optional().describe("User name of HTTP basic authentication."),
+    "password-env": z.string().min(1).optional().describe("Environment variable that holds the password."),
+    "password-file": field.filePath.optional().describe("File that holds the password."),
+    "token-env": z.string().min(1).optional().describe("Environment variable that holds a bearer token."),
+    "token-file": field.filePath.optional().describe("File that holds a bearer token."),
+  })
+  .refine((auth) => oneSecret(auth), {
+    message:
+      "must be either `username` with one of `password-env` and `password-file`, or one of `token-env` and `token-file`",
+  });
+
+function oneSecret(auth: Readonly<Record<string, string | undefined>>): boolean {
+  const passwords = [auth["password-env"], auth["password-file"]].filter((value) => value !== undefined).length;
+  const tokens = [auth["token-env"], auth["token-file"]].filter((value) => value !== undefined).length;
+  return auth["username"] === undefined ? passwords === 0 && tokens === 1 : passwords === 1 && tokens === 0;
+}
+
+const tls = z
+  .strictObject({
+    ca: field.filePath.optional().describe("PEM file of authorities to trust besides the system's."),
+    cert: field.filePath.optional().describe("PEM file of the client certificate."),
+    key: field.filePath.optional().describe("PEM file of the client certificate's private key."),
+  })
+  .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), {
+    message: "must have `cert` and `key` together",
+  });
+
+/** Keys of a mirror that the engine reads, whatever the ecosystem. */
+const engineShape = {
+  upstream: z
+    .union([field.baseUrl("http:", "https:", "file:"), z.array(field.baseUrl("http:", "https:", "file:")).min(1)])
+    .transform((value) => (typeof value === "string" ? [value] : value))
+    .describe("Base URL of the repository that is copied, or a list of them: the next is tried where one fails."),
+  keyring: field.strings
+    .optional()
+    .describe("OpenPGP keyring of the vendor, binary or armoured, or a list. Relative to the config file."),
+  "signed-by": z
+    .union([field.fingerprint, z.array(field.fingerprint).min(1)])
+    .transform((value) => (typeof value === "string" ? [value] : value))
+    .optional()
+    .describe(
+      "Fingerprints of keys in the keyring that alone may sign; with `!` at the end, that very key and not its subkeys.",
+    ),
+  trust: z
+    .literal("none")
+    .optional()
+    .describe("`none` takes the upstream without any signature. Every listing then says so."),
+  "allow-weak": z.array(field.weakness).optional().describe("Weak cryptography to accept from this vendor, by name."),
+  mode: z
+    .enum(["verbatim", "sparse"], { error: (issue) => modeFault(issue.input) })
+    .default("verbatim")
+    .describe("`verbatim`: all that the indices list. `sparse`: `skip` and `only` leave packages out."),
+  skip: selector.optional().describe("Packages to leave out. Needs `mode: sparse`."),
+  only: selector.optional().describe("Packages to keep; all others are left out. Needs `mode: sparse`."),
+  schedule: field.schedule
+    .optional()
+    .describe("When to sync, in the five fields of cron. This version checks it but does not run it by itself."),
+  keep: keep.optional().describe("Which snapshots `sluice gc` keeps; without it, all of them."),
+  "redirect-hosts": z
+    .array(field.hostName)
+    .default([])
+    .describe("Other hosts that the upstream may redirect to."),
+  connections: field.positive.optional().describe("Connections to the upstream at a time."),
+  pipelining: field.positive.optional().describe("Requests on the way on one connection."),
+  retries: field.count.optional().describe("How often a request that failed is sent again."),
+  timeout: field.duration.optional().describe("How long to wait for an answer or for more bytes, such as `60s`."),
+  auth: auth.optional().describe("Credentials for the upstream; the secret itself stands elsewhere."),
+  tls: tls.optional().describe("Certificates for https."),
+  "allow-expired": z.boolean().default(false).describe("Take metadata that is past its own expiry."),
+  "allow-older": z.boolean().default(false).describe("Take metadata that is older than the last snapshot's."),
+};
+
+function modeFault(input: unknown): string | undefined {
+  return input === "resigned"
+    ? "asks for 'resigned', which this version does not offer: use verbatim or sparse"
+    : undefined;
+}
+
+/** What zod gives for the keys of the engine. */
+export type EngineInput = z.output<z.ZodObject<typeof engineShape>>;
+
+export const ENGINE_KEYS: readonly string[] = ["ecosystem", ...Object.keys(engineShape)];
+
+/** The schema of one mirror of an ecosystem: the engine's keys and the ecosystem's own. */
+export function mirrorSchema(ecosystem: Ecosystem): z.ZodObject {
+  return z.strictObject({
+    ecosystem: z.literal(ecosystem.id).describe("What kind of repository this is."),
+    ...engineShape,
+    ...ecosystem.options.shape,
+  });
+}
+
+export const siteShape = {
+  data: z.string().min(1).default("/var/lib/sluice").describe("The folder of everything that Sluice keeps."),
+  listen: field.listen.prefault("127.0.0.1:8080").describe("Address of `sluice serve`: HOST:PORT."),
+  url: field
+    .baseUrl("http:", "https:")
+    .optional()
+    .describe("Base URL under which clients reach this site, for `sluice client`."),
+  grace: field.duration
+    .prefault("24h")
+    .describe("How long files that left a channel go on being served there, and how long gc waits."),
+};
+
+const mirrorsHelp = "The mirrors, by name.";
+
+/** The whole file, its mirrors not looked into yet. */
+export const siteSchema = z.strictObject({
+  ...siteShape,
+  mirrors: z.record(z.string(), z.unknown()).default({}).describe(mirrorsHelp),
+});
+
+/** The whole file for editors: what docs/reference/config.schema.json is made of. */
+export function publishedSchema(ecosystems: readonly Ecosystem[]): z.ZodObject {
+  return z.strictObject({
+    ...siteShape,
+    mirrors: z.record(z.string(), z.union(ecosystems.map(mirrorSchema))).optional().describe(mirrorsHelp),
+  });
+}

@@ -1,0 +1,27 @@
+import { readFile } from "node:fs/promises";
+import { SluiceError } from "../base/errors.ts";
+import type { Trust } from "../trust/contract.ts";
+import type { MirrorConfig } from "./types.ts";
+
+/** Reads the key files of a mirror. Throws `keyring_unreadable`, naming the path. */
+export async function loadTrust(mirror: MirrorConfig): Promise<Trust> {
+  const { trust } = mirror;
+  if (trust.kind === "none") return { kind: "none" };
+  const files = await Promise.all(
+    trust.keyrings.map(async (path) => ({ name: path, bytes: await readKeyring(mirror.name, path) })),
+  );
+  return { kind: "keys", files, pinned: trust.signedBy, allowWeak: trust.allowWeak };
+}
+
+async function readKeyring(mirror: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? "unknown";
+    throw new SluiceError(
+      "keyring_unreadable",
+      `The keyring '${path}' of mirror '${mirror}' cannot be read (${why}): check path and mode.`,
+      { cause: error },
+    );
+  }
+}
