@@ -1,0 +1,26 @@
+import { accessSync, constants } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * For `test(…, { skip: needs("apt-get", "nginx") })`: false where all of these programs are here, else the reason to skip.
+ * With CI=true a missing one fails the run.
+ */
+export function needs(...programs: readonly string[]): string | false {
+  const missing = programs.filter((program) => !found(program));
+  if (missing.length === 0) return false;
+  const reason = `not installed here: ${missing.join(", ")}`;
+  if (process.env["CI"] === "true") throw new Error(reason);
+  return reason;
+}
+
+function found(program: string): boolean {
+  const folders = (process.env["PATH"] ?? "").split(":").concat("/usr/local/sbin", "/usr/sbin", "/sbin");
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
