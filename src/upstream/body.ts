@@ -1,0 +1,41 @@
+import type { Readable } from "node:stream";
+
+/**
+ * A stream as the body of a reply, read once: fails where it ends before (or goes on after) `length`, and can be given up before its first
+ * chunk. `translate` makes the error to throw from the stream's own, or from undefined where the stream ended at the wrong place.
+ */
+export function bodyOf(
+  stream: Readable,
+  length: number | undefined,
+  translate: (error: unknown, received: number) => Error,
+): AsyncIterable<Uint8Array> {
+  // Without a listener, an error that comes before the reader does would end the process.
+  stream.on("error", () => undefined);
+  const chunks: AsyncIterator<Uint8Array> = stream[Symbol.asyncIterator]();
+  let received = 0;
+  const iterator: AsyncIterator<Uint8Array> = {
+    async next() {
+      const result = await chunks.next().catch((error: unknown) => {
+        throw translate(error, received);
+      });
+      if (result.done !== true) received += result.value.length;
+      const wrong = length !== undefined && (result.done === true ? received !== length : received > length);
+      if (wrong) {
+        stream.destroy();
+        throw translate(undefined, received);
+      }
+      return result;
+    },
+    // A generator's own return() would do nothing before the first next().
+    return() {
+      stream.destroy();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
+}
+
+/** Lets go of a body that will not be read, with the connection or file behind it. */
+export async function giveUp(body: AsyncIterable<Uint8Array>): Promise<void> {
+  await body[Symbol.asyncIterator]().return?.();
+}

@@ -1,0 +1,118 @@
+import { setTimeout } from "node:timers/promises";
+import type { Emit } from "../../base/events.ts";
+import { SluiceError } from "../../base/errors.ts";
+import type { ProxyEnvironment } from "../proxy.ts";
+import { hostList } from "./hosts.ts";
+import type { HostList } from "./hosts.ts";
+import { parseBase } from "./location.ts";
+import { tlsContexts } from "./tls.ts";
+import type { TlsContexts, TlsOptions } from "./tls.ts";
+
+export type Credentials =
+  | { readonly kind: "basic"; readonly username: string; readonly password: string }
+  | { readonly kind: "bearer"; readonly token: string };
+
+export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
+
+export interface HttpOptions {
+  /** The folder that entries are relative to. `user:password@` in it counts as basic credentials, unless `credentials` is given. */
+  readonly url: string;
+  /** Connections to one host at once. */
+  readonly connections?: number | undefined;
+  /** Requests sent ahead on one connection; 1: none. */
+  readonly pipelining?: number | undefined;
+  /** Times that one file is asked for again after a passing failure. */
+  readonly retries?: number | undefined;
+  /** To connect, to the first line of an answer, and between two pieces of a body. */
+  readonly timeoutSeconds?: Partial<Timeouts> | undefined;
+  /** Other hosts that redirects and absolute URLs may lead to: `host`, `*.suffix`, address, each with an optional port, or a range. */
+  readonly redirectHosts?: readonly string[] | undefined;
+  /** Sent to the upstream's own origin alone, as is the client certificate. */
+  readonly credentials?: Credentials | undefined;
+  readonly tls?: TlsOptions | undefined;
+  /** Where the proxy variables are read; the process's environment by default. */
+  readonly proxyEnv?: ProxyEnvironment | undefined;
+  readonly emit?: Emit | undefined;
+  readonly userAgent?: string | undefined;
+  /** The wait between retries, for tests. */
+  readonly sleep?: Sleep | undefined;
+}
+
+export interface Timeouts {
+  readonly connect: number;
+  readonly headers: number;
+  readonly body: number;
+}
+
+/** Polite to a public mirror: few connections, no pipelining. */
+export const HTTP_DEFAULTS = {
+  connections: 8,
+  pipelining: 1,
+  retries: 4,
+  timeoutSeconds: { connect: 15, headers: 60, body: 60 },
+  userAgent: "sluice",
+} as const;
+
+export interface HttpSettings {
+  readonly base: URL;
+  readonly authorization: string | undefined;
+  readonly connections: number;
+  readonly pipelining: number;
+  readonly retries: number;
+  /** In milliseconds. */
+  readonly timeouts: Timeouts;
+  readonly hosts: HostList;
+  readonly tls: TlsContexts;
+  readonly proxyEnv: ProxyEnvironment;
+  readonly emit: Emit;
+  readonly userAgent: string;
+  readonly sleep: Sleep;
+}
+
+/** Options with defaults filled in. Throws `config_invalid` and `credentials`. */
+export function readOptions(options: HttpOptions): HttpSettings {
+  const { base, username, password } = parseBase(options.url);
+  const inUrl: Credentials | undefined =
+    username === "" && password === "" ? undefined : { kind: "basic", username, password };
+  const seconds = { ...HTTP_DEFAULTS.timeoutSeconds, ...options.timeoutSeconds };
+  return {
+    base,
+    authorization: authorization(options.credentials ?? inUrl, base),
+    connections: options.connections ?? HTTP_DEFAULTS.connections,
+    pipelining: options.pipelining ?? HTTP_DEFAULTS.pipelining,
+    retries: options.retries ?? HTTP_DEFAULTS.retries,
+    timeouts: {
+      connect: Math.round(seconds.connect * 1000),
+      headers: Math.round(seconds.headers * 1000),
+      body: Math.round(seconds.body * 1000),
+    },
+    hosts: hostList(options.redirectHosts ?? []),
+    tls: tlsContexts(options.tls ?? {}, base),
+    proxyEnv: options.proxyEnv ?? process.env,
+    emit: options.emit ?? (() => undefined),
+    userAgent: options.userAgent ?? HTTP_DEFAULTS.userAgent,
+    sleep: options.sleep ?? wait,
+  };
+}
+
+function authorization(credentials: Credentials | undefined, base: URL): string | undefined {
+  if (credentials === undefined) return undefined;
+  if (credentials.kind === "basic") {
+    if (credentials.username.includes(":"))
+      throw new SluiceError(
+        "credentials",
+        `The user name for ${base.href} has a colon, which basic credentials forbid.`,
+      );
+    return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}`;
+  }
+  if (!/^[\x21-\x7e]+$/.test(credentials.token))
+    throw new SluiceError(
+      "credentials",
+      `The token for ${base.href} is empty or has spaces or control characters.`,
+    );
+  return `Bearer ${credentials.token}`;
+}
+
+function wait(ms: number, signal?: AbortSignal): Promise<void> {
+  return setTimeout(ms, undefined, signal === undefined ? {} : { signal });
+}
