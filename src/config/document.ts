@@ -1,4 +1,14 @@
-import { type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from "yaml";
 import { SluiceError } from "../base/errors.ts";
 import type { Fault } from "./faults.ts";
 
@@ -19,7 +29,10 @@ export function parseConfigDocument(text: string, name: string): ConfigDocument 
   };
   const broken = document.errors[0];
   if (broken !== undefined)
-    throw new SluiceError("config_invalid", `${place(broken.pos[0])}: ${broken.message.replace(/\.?$/, ".")}`);
+    throw new SluiceError(
+      "config_invalid",
+      `${place(broken.pos[0])}: ${broken.message.replace(/\.?$/, ".")}`,
+    );
 
   return {
     value: valueOf(document, name),
@@ -29,7 +42,11 @@ export function parseConfigDocument(text: string, name: string): ConfigDocument 
         .toSorted((a, b) => a.offset - b.offset)
         .map(({ fault, offset, source }) => `${place(offset)}: ${sentence(fault, source)}`);
       const [first = "", ...rest] = found;
-      return new SluiceError("config_invalid", first, rest.length === 0 ? {} : { hint: `Also: ${rest.join(" ")}` });
+      return new SluiceError(
+        "config_invalid",
+        first,
+        rest.length === 0 ? {} : { hint: `Also: ${rest.join(" ")}` },
+      );
     },
   };
 }
@@ -52,7 +69,9 @@ function sentence(fault: Fault, source: string | undefined): string {
 
 /** `mirrors.debian.suites[1]` */
 function fieldName(path: Fault["path"]): string {
-  return path.map((step, index) => (typeof step === "number" ? `[${step}]` : (index > 0 ? "." : "") + step)).join("");
+  return path
+    .map((step, index) => (typeof step === "number" ? `[${step}]` : (index > 0 ? "." : "") + step))
+    .join("");
 }
 
 /** Where the field stands, or the innermost part of the path that is written down. */
@@ -64,7 +83,9 @@ function locate(document: Document.Parsed, fault: Fault): { offset: number; sour
     const container: Node | null | undefined = isAlias(node) ? node.resolve(document) : node;
     if (isSeq(container)) node = container.items[Number(step)] as Node | undefined;
     else if (isMap(container)) {
-      const pair = container.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step));
+      const pair = container.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step),
+      );
       if (pair === undefined) return { offset, source: undefined };
       const key = (pair.key as Node).range?.[0] ?? offset;
       node = pair.value as Node | null;

@@ -15,7 +15,13 @@ type Issue = z.core.$ZodIssue;
 
 /** The mistakes that zod found, each told in our words; `base` is where the checked value stands. */
 export function faultsOf(error: z.ZodError, base: FieldPath = []): Fault[] {
-  return error.issues.flatMap((issue) => faultsOfIssue(issue, base));
+  const faults = error.issues.flatMap((issue) => faultsOfIssue(issue, base));
+  // What is said of a whole map does not count while one of its keys is wrong.
+  return faults.filter((fault) => !faults.some((other) => isBelow(other.path, fault.path)));
+}
+
+function isBelow(path: FieldPath, ancestor: FieldPath): boolean {
+  return path.length > ancestor.length && ancestor.every((step, index) => step === path[index]);
 }
 
 function faultsOfIssue(issue: Issue, base: FieldPath): Fault[] {
@@ -33,7 +39,9 @@ function faultsOfIssue(issue: Issue, base: FieldPath): Fault[] {
 
 /** The form that was meant: one whose value had the right type at the top. */
 function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
-  return branches.find((issues) => !issues.some((issue) => issue.code === "invalid_type" && issue.path.length === 0));
+  return branches.find(
+    (issues) => !issues.some((issue) => issue.code === "invalid_type" && issue.path.length === 0),
+  );
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
@@ -66,7 +74,7 @@ export const inOurWords: z.core.$ZodErrorMap = (issue) => {
 };
 
 function knownKeys(schema: unknown): string[] {
-  const shape = (schema as z.core.$ZodObject | undefined)?._zod.def.shape;
+  const shape = (schema as z.ZodObject | undefined)?.shape;
   return shape === undefined ? [] : Object.keys(shape);
 }
 
@@ -92,6 +100,8 @@ function wrongType(input: unknown, expected: string): string {
 function unionMessage(branches: readonly (readonly Issue[])[]): string {
   const first = branches.flat().find((issue) => issue.message.endsWith("quote it"));
   if (first !== undefined) return first.message;
-  const wanted = branches.flat().map((issue) => (issue.code === "invalid_type" ? TYPES[issue.expected] : undefined));
+  const wanted = branches
+    .flat()
+    .map((issue) => (issue.code === "invalid_type" ? TYPES[issue.expected] : undefined));
   return `must be ${[...new Set(wanted.filter((type) => type !== undefined))].join(" or ")}`;
 }

@@ -24,7 +24,9 @@ export const strings = z
   .transform((value) => (typeof value === "string" ? [value] : value));
 
 /** A URL without credentials, query or fragment; a final slash is dropped. */
-export function baseUrl(...protocols: readonly string[]): z.ZodPipe<z.ZodString, z.ZodTransform<string, string>> {
+export function baseUrl(
+  ...protocols: readonly string[]
+): z.ZodPipe<z.ZodString, z.ZodTransform<string, string>> {
   return z.string().transform((text, context) => {
     const fault = urlFault(text, protocols);
     if (fault === undefined) return text.replace(/\/+$/, "");

@@ -9,10 +9,16 @@ import type { AuthConfig, Keep, MirrorConfig, NetworkConfig, TlsConfig, TrustCon
 type Checked = { readonly mirror: MirrorConfig } | { readonly faults: readonly Fault[] };
 
 /** Checks one mirror of the config; `file` is the config's path, to which the paths in it are relative. */
-export function checkMirror(name: string, raw: unknown, ecosystems: readonly Ecosystem[], file: string): Checked {
+export function checkMirror(
+  name: string,
+  raw: unknown,
+  ecosystems: readonly Ecosystem[],
+  file: string,
+): Checked {
   const path = ["mirrors", name];
   if (!isName(name) || name === "v2") {
-    const message = "cannot be the name of a mirror: use a-z, 0-9, dot, dash and underscore, not the shape of an id, and not 'v2'";
+    const message =
+      "cannot be the name of a mirror: use a-z, 0-9, dot, dash and underscore, not the shape of an id, and not 'v2'";
     return { faults: [{ path, message, atKey: true }] };
   }
   const ecosystem = ecosystemOf(raw, ecosystems, path);
@@ -24,7 +30,10 @@ export function checkMirror(name: string, raw: unknown, ecosystems: readonly Eco
   const options = optionsOf(values);
   const faults = [
     ...crossFaults(values, path),
-    ...(ecosystem.checkOptions?.(options) ?? []).map((fault) => ({ ...fault, path: [...path, ...fault.path] })),
+    ...(ecosystem.checkOptions?.(options) ?? []).map((fault) => ({
+      ...fault,
+      path: [...path, ...fault.path],
+    })),
   ];
   if (faults.length > 0) return { faults };
 
@@ -47,7 +56,11 @@ export function checkMirror(name: string, raw: unknown, ecosystems: readonly Eco
   };
 }
 
-function ecosystemOf(raw: unknown, ecosystems: readonly Ecosystem[], path: readonly string[]): Ecosystem | Fault {
+function ecosystemOf(
+  raw: unknown,
+  ecosystems: readonly Ecosystem[],
+  path: readonly string[],
+): Ecosystem | Fault {
   const ids = ecosystems.map(({ id }) => id);
   const are = `there are ${ids.join(", ")}`;
   if (typeof raw !== "object" || raw === null || Array.isArray(raw))
@@ -64,18 +77,21 @@ function ecosystemOf(raw: unknown, ecosystems: readonly Ecosystem[], path: reado
 /** Mistakes that lie between two keys. */
 function crossFaults(values: EngineInput, path: readonly string[]): Fault[] {
   const faults: Fault[] = [];
-  const refuse = (key: string, message: string): void => void faults.push({ path: [...path, key], message, atKey: true });
+  const refuse = (key: string, message: string): void =>
+    void faults.push({ path: [...path, key], message, atKey: true });
   if (values.trust === "none") {
     for (const key of ["keyring", "signed-by", "allow-weak"] as const)
       if (values[key] !== undefined) refuse(key, "stands beside `trust: none`: keep one of them");
   } else if (values.keyring === undefined)
     faults.push({
       path,
-      message: "has no key, so it cannot be synced: give `keyring`, or say `trust: none` to take what nobody signed",
+      message:
+        "has no key, so it cannot be synced: give `keyring`, or say `trust: none` to take what nobody signed",
       atKey: true,
     });
   for (const key of ["skip", "only"] as const)
-    if (values[key] !== undefined && values.mode !== "sparse") refuse(key, "leaves packages out: say `mode: sparse` with it");
+    if (values[key] !== undefined && values.mode !== "sparse")
+      refuse(key, "leaves packages out: say `mode: sparse` with it");
   return faults;
 }
 

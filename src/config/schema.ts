@@ -34,7 +34,9 @@ const auth = z
   });
 
 function oneSecret(auth: Readonly<Record<string, string | undefined>>): boolean {
-  const passwords = [auth["password-env"], auth["password-file"]].filter((value) => value !== undefined).length;
+  const passwords = [auth["password-env"], auth["password-file"]].filter(
+    (value) => value !== undefined,
+  ).length;
   const tokens = [auth["token-env"], auth["token-file"]].filter((value) => value !== undefined).length;
   return auth["username"] === undefined ? passwords === 0 && tokens === 1 : passwords === 1 && tokens === 0;
 }
@@ -52,9 +54,14 @@ const tls = z
 /** Keys of a mirror that the engine reads, whatever the ecosystem. */
 const engineShape = {
   upstream: z
-    .union([field.baseUrl("http:", "https:", "file:"), z.array(field.baseUrl("http:", "https:", "file:")).min(1)])
+    .union([
+      field.baseUrl("http:", "https:", "file:"),
+      z.array(field.baseUrl("http:", "https:", "file:")).min(1),
+    ])
     .transform((value) => (typeof value === "string" ? [value] : value))
-    .describe("Base URL of the repository that is copied, or a list of them: the next is tried where one fails."),
+    .describe(
+      "Base URL of the repository that is copied, or a list of them: the next is tried where one fails.",
+    ),
   keyring: field.strings
     .optional()
     .describe("OpenPGP keyring of the vendor, binary or armoured, or a list. Relative to the config file."),
@@ -69,7 +76,10 @@ const engineShape = {
     .literal("none")
     .optional()
     .describe("`none` takes the upstream without any signature. Every listing then says so."),
-  "allow-weak": z.array(field.weakness).optional().describe("Weak cryptography to accept from this vendor, by name."),
+  "allow-weak": z
+    .array(field.weakness)
+    .optional()
+    .describe("Weak cryptography to accept from this vendor, by name."),
   mode: z
     .enum(["verbatim", "sparse"], { error: (issue) => modeFault(issue.input) })
     .default("verbatim")
@@ -78,7 +88,9 @@ const engineShape = {
   only: selector.optional().describe("Packages to keep; all others are left out. Needs `mode: sparse`."),
   schedule: field.schedule
     .optional()
-    .describe("When to sync, in the five fields of cron. This version checks it but does not run it by itself."),
+    .describe(
+      "When to sync, in the five fields of cron. This version checks it but does not run it by itself.",
+    ),
   keep: keep.optional().describe("Which snapshots `sluice gc` keeps; without it, all of them."),
   "redirect-hosts": z
     .array(field.hostName)
@@ -87,7 +99,9 @@ const engineShape = {
   connections: field.positive.optional().describe("Connections to the upstream at a time."),
   pipelining: field.positive.optional().describe("Requests on the way on one connection."),
   retries: field.count.optional().describe("How often a request that failed is sent again."),
-  timeout: field.duration.optional().describe("How long to wait for an answer or for more bytes, such as `60s`."),
+  timeout: field.duration
+    .optional()
+    .describe("How long to wait for an answer or for more bytes, such as `60s`."),
   auth: auth.optional().describe("Credentials for the upstream; the secret itself stands elsewhere."),
   tls: tls.optional().describe("Certificates for https."),
   "allow-expired": z.boolean().default(false).describe("Take metadata that is past its own expiry."),
@@ -138,6 +152,9 @@ export const siteSchema = z.strictObject({
 export function publishedSchema(ecosystems: readonly Ecosystem[]): z.ZodObject {
   return z.strictObject({
     ...siteShape,
-    mirrors: z.record(z.string(), z.union(ecosystems.map(mirrorSchema))).optional().describe(mirrorsHelp),
+    mirrors: z
+      .record(z.string(), z.union(ecosystems.map(mirrorSchema)))
+      .optional()
+      .describe(mirrorsHelp),
   });
 }

@@ -12,7 +12,10 @@ export interface Secrets {
 }
 
 /** Reads the secrets of a mirror from environment and files. Throws `credentials`, naming the place but never the value. */
-export async function loadSecrets(mirror: MirrorConfig, env: NodeJS.ProcessEnv = process.env): Promise<Secrets> {
+export async function loadSecrets(
+  mirror: MirrorConfig,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Secrets> {
   const { auth, tls } = mirror;
   const secret = (source: SecretSource): Promise<string> | string => readSecret(mirror.name, source, env);
   const pem = (path: string | undefined): Promise<string | undefined> =>
@@ -37,7 +40,10 @@ async function readSecret(mirror: string, source: SecretSource, env: NodeJS.Proc
   const where = "env" in source ? `the environment variable ${source.env}` : `the file '${source.file}'`;
   const value = "env" in source ? (env[source.env] ?? "") : (await readText(mirror, source.file)).trimEnd();
   if (value === "" || /[\r\n\0]/.test(value))
-    throw new SluiceError("credentials", `Mirror '${mirror}' takes a secret from ${where}, which must hold one line and does not.`);
+    throw new SluiceError(
+      "credentials",
+      `Mirror '${mirror}' takes a secret from ${where}, which must hold one line and does not.`,
+    );
   return value;
 }
 
@@ -46,8 +52,12 @@ async function readText(mirror: string, path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? "unknown";
-    throw new SluiceError("credentials", `Mirror '${mirror}' cannot read '${path}' (${why}): check path and mode.`, {
-      cause: error,
-    });
+    throw new SluiceError(
+      "credentials",
+      `Mirror '${mirror}' cannot read '${path}' (${why}): check path and mode.`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SluiceError } from "../base/errors.ts";
+import { parseConfig } from "./parse.ts";
+import { toy } from "./toy.test-helper.ts";
+import type { Config } from "./types.ts";
+
+const parse = (text: string): Config => parseConfig(text, "/etc/sluice/sluice.yaml", [toy]);
+
+function refused(text: string): SluiceError {
+  try {
+    parse(text);
+  } catch (error) {
+    assert.ok(error instanceof SluiceError, String(error));
+    assert.equal(error.code, "config_invalid");
+    return error;
+  }
+  return assert.fail("the config was taken");
+}
+
+const mirror = (...lines: string[]): string =>
+  ["mirrors:", "  debian:", "    ecosystem: toy", "    upstream: https://deb.example.org/debian/"]
+    .concat(
+      ["    suites: [trixie]", "    keyring: keys/debian.gpg"],
+      lines.map((line) => `    ${line}`),
+    )
+    .join("\n");
+
+test("an empty file is a site with defaults and no mirrors", () => {
+  const config = parse("# nothing\n");
+  assert.equal(config.data, "/var/lib/sluice");
+  assert.deepEqual(config.listen, { host: "127.0.0.1", port: 8080 });
+  assert.equal(config.graceMs, 86_400_000);
+  assert.deepEqual(config.mirrors, []);
+});
+
+test("a whole config comes out checked and completed", () => {
+  const config = parse(
+    `data: store\nlisten: "[::1]:80"\nurl: https://mirror.example.org/\ngrace: 7d\n${mirror(
+      "signed-by: 'abcd efab cdef abcd efab  cdef abcd efab cdef abcd'",
+      "allow-weak: [sha1]",
+      "mode: sparse",
+      "skip: { sections: [games] }",
+      "keep: { last: 3, daily: 7 }",
+      "redirect-hosts: [CDN.example.org]",
+      "timeout: 5s",
+      "auth: { username: me, password-file: secret }",
+      "tls: { ca: ca.pem }",
+    )}`,
+  );
+  assert.equal(config.data, "/etc/sluice/store");
+  assert.deepEqual(config.listen, { host: "::1", port: 80 });
+  assert.equal(config.url, "https://mirror.example.org");
+  assert.equal(config.graceMs, 604_800_000);
+  const [found] = config.mirrors;
+  assert.ok(found);
+  const { ecosystem, ...rest } = found;
+  assert.equal(ecosystem, toy);
+  assert.deepEqual(rest, {
+    name: "debian",
+    upstream: ["https://deb.example.org/debian"],
+    options: { suites: ["trixie"], mode: "sparse", skip: { sections: ["games"] } },
+    trust: {
+      kind: "keys",
+      keyrings: ["/etc/sluice/keys/debian.gpg"],
+      signedBy: ["ABCDEFABCDEFABCDEFABCDEFABCDEFABCDEFABCD"],
+      allowWeak: ["sha1"],
+    },
+    allowExpired: false,
+    allowOlder: false,
+    keep: { last: 3, hourly: 0, daily: 7, weekly: 0, monthly: 0, yearly: 0 },
+    schedule: undefined,
+    network: { redirectHosts: ["cdn.example.org"], timeoutMs: 5000 },
+    auth: { kind: "basic", username: "me", password: { file: "/etc/sluice/secret" } },
+    tls: { ca: "/etc/sluice/ca.pem" },
+  });
+});
+
+test("a schedule is taken, with a warning that nothing runs it", () => {
+  const config = parse(mirror('schedule: "0 4 * * mon-fri"'));
+  assert.equal(config.mirrors[0]?.schedule, "0 4 * * mon-fri");
+  assert.match(config.warnings.join(), /mirrors\.debian\.schedule is not run/);
+});
+
+test("anchors and merge keys share settings", () => {
+  const config = parse(
+    `mirrors:\n  a: &a { ecosystem: toy, upstream: "file:///a", suites: [x], trust: none }\n  b: { <<: *a, suites: [y] }`,
+  );
+  assert.deepEqual(
+    config.mirrors.map(({ options }) => options["suites"]),
+    [["x"], ["y"]],
+  );
+});
+
+// What is written after the mirror's own six lines, and the sentence that it must lead to.
+const MISTAKES: readonly [name: string, line: string, message: string][] = [
+  [
+    "unknown key",
+    "upstrem: x",
+    "7:5: mirrors.debian.upstrem is not a key that is known here: did you mean 'upstream'?",
+  ],
+  [
+    "unknown deep key",
+    "keep: { lats: 3 }",
+    "7:13: mirrors.debian.keep.lats is not a key that is known here: did you mean 'last'?",
+  ],
+  [
+    "number for text",
+    "release: 3.10",
+    '7:14: mirrors.debian.release must be text, but this is a number: quote it, as "3.10".',
+  ],
+  [
+    "number in a list",
+    "redirect-hosts: [1.10]",
+    '7:22: mirrors.debian.redirect-hosts[0] must be text, but this is a number: quote it, as "1.10".',
+  ],
+  ["empty value", "release:", "7:13: mirrors.debian.release is empty, but must be text."],
+  ["duplicate key", "suites: [x]", "7:5: Map keys must be unique."],
+  [
+    "time without unit",
+    "timeout: '30'",
+    "7:14: mirrors.debian.timeout must be a time with its unit, such as 30s, 90m, 24h or 7d.",
+  ],
+  ["negative count", "keep: { last: -1 }", "7:19: mirrors.debian.keep.last must be at least 0."],
+  [
+    "keep of nothing",
+    "keep: { last: 0 }",
+    "7:11: mirrors.debian.keep must keep at least one snapshot: give one of its keys a number above 0.",
+  ],
+  [
+    "resigned",
+    "mode: resigned",
+    "7:11: mirrors.debian.mode asks for 'resigned', which this version does not offer: use verbatim or sparse.",
+  ],
+  ["unknown mode", "mode: thin", "7:11: mirrors.debian.mode must be verbatim or sparse."],
+  [
+    "skip without sparse",
+    "skip: { packages: [x] }",
+    "7:5: mirrors.debian.skip leaves packages out: say `mode: sparse` with it.",
+  ],
+  [
+    "only without sparse",
+    "only: { packages: [x] }",
+    "7:5: mirrors.debian.only leaves packages out: say `mode: sparse` with it.",
+  ],
+  [
+    "keyring beside trust none",
+    "trust: none",
+    "6:5: mirrors.debian.keyring stands beside `trust: none`: keep one of them.",
+  ],
+  ["other trust", "trust: all", "7:12: mirrors.debian.trust must be none."],
+  [
+    "short key id",
+    "signed-by: [ABCD1234]",
+    "7:17: mirrors.debian.signed-by[0] must be a whole fingerprint, 40 or 64 hexadecimal digits: a short key id can be forged.",
+  ],
+  [
+    "bad cron",
+    "schedule: '0 25 * * *'",
+    "7:15: mirrors.debian.schedule has '25' as hour: use * or 0 to 23, as in 3, 1-5, */2 or 1,15.",
+  ],
+  [
+    "auth of two kinds",
+    "auth: { username: a, token-env: T }",
+    "7:11: mirrors.debian.auth must be either `username` with one of `password-env` and `password-file`, or one of `token-env` and `token-file`.",
+  ],
+  [
+    "certificate without key",
+    "tls: { cert: a.pem }",
+    "7:10: mirrors.debian.tls must have `cert` and `key` together.",
+  ],
+  [
+    "host with scheme",
+    "redirect-hosts: ['https://x']",
+    "7:22: mirrors.debian.redirect-hosts[0] must be a host name, without scheme, port or path.",
+  ],
+  ["map where a list is due", "allow-weak: { sha1: 1 }", "7:17: mirrors.debian.allow-weak must be a list."],
+];
+
+for (const [name, line, message] of MISTAKES)
+  test(`refused with place and field: ${name}`, () => {
+    assert.equal(refused(mirror(line)).message, `/etc/sluice/sluice.yaml:${message}`);
+  });
+
+test("mistakes of a whole mirror", () => {
+  const at = "/etc/sluice/sluice.yaml:";
+  const cases: [string, string][] = [
+    ["mirrors:\n  v2: { ecosystem: toy }", "2:3: mirrors.v2 cannot be the name of a mirror"],
+    ["mirrors:\n  Debian: { ecosystem: toy }", "2:3: mirrors.Debian cannot be the name of a mirror"],
+    [
+      "mirrors:\n  a: { ecosystem: toi }",
+      "2:19: mirrors.a.ecosystem is not an ecosystem that Sluice knows: did you mean 'toy'?",
+    ],
+    ["mirrors:\n  a: { upstream: x }", "2:6: mirrors.a.ecosystem is missing: there are toy."],
+    ["mirrors:\n  a: [1]", "2:6: mirrors.a must be a map of keys"],
+    ["mirrors: [a]", "1:10: mirrors must be a map of keys."],
+    ["- a", "1:1: the config must be a map of keys."],
+    ["mirrors:\n  a: { ecosystem: toy, suites: [x], trust: none }", "2:6: mirrors.a.upstream is missing."],
+    [
+      "mirrors:\n  a: { ecosystem: toy, upstream: [], suites: [x], trust: none }",
+      "2:34: mirrors.a.upstream must not be empty.",
+    ],
+    [
+      "mirrors:\n  a: { ecosystem: toy, upstream: 'ftp://x', suites: [x], trust: none }",
+      "2:34: mirrors.a.upstream must be a URL that begins with http:// or https:// or file://.",
+    ],
+    [
+      "mirrors:\n  a: { ecosystem: toy, upstream: 'http://u:p@x', suites: [x], trust: none }",
+      "2:34: mirrors.a.upstream must not hold a user name or password: give them by `auth`.",
+    ],
+    [
+      "mirrors:\n  a: { ecosystem: toy, upstream: 'http://x', suites: [x] }",
+      "2:3: mirrors.a has no key, so it cannot be synced",
+    ],
+    [
+      "mirrors:\n  a: { ecosystem: toy, upstream: 'http://x', suites: [bad], trust: none }",
+      "2:55: mirrors.a.suites[0] must not be bad.",
+    ],
+    ["listen: 8080", '1:9: listen must be text, but this is a number: quote it, as "8080".'],
+    ["listen: 127.0.0.1", "1:9: listen must be HOST:PORT"],
+    ["data: [", "1:8: Flow sequence in block collection must be sufficiently indented"],
+  ];
+  for (const [text, message] of cases) {
+    const found = refused(text).message;
+    assert.ok(found.startsWith(at + message), `${text}\n  gave ${found}`);
+  }
+});
+
+test("all mistakes are told, in the order of the file", () => {
+  const error = refused(mirror("mode: thin", "connections: 0", "nonsense: 1"));
+  assert.match(error.message, /7:11: mirrors\.debian\.mode/);
+  assert.match(
+    error.hint ?? "",
+    /8:18: mirrors\.debian\.connections must be at least 1\. .*9:5: mirrors\.debian\.nonsense/,
+  );
+});
+
+test("a mistake in one mirror does not hide that of another", () => {
+  const text = "grace: 1\nmirrors:\n  a: { ecosystem: x }\n  b: { ecosystem: toy, upstream: 1 }";
+  const { message, hint } = refused(text);
+  const all = `${message} ${hint}`;
+  for (const part of [
+    "1:8: grace",
+    "mirrors.a.ecosystem",
+    "mirrors.b.upstream must be text",
+    "mirrors.b.suites is missing",
+  ])
+    assert.ok(all.includes(part), `${part} in ${all}`);
+});

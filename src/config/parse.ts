@@ -1,0 +1,42 @@
+import { dirname, resolve } from "node:path";
+import type { Ecosystem } from "../ecosystems/contract.ts";
+import { parseConfigDocument } from "./document.ts";
+import { faultsOf, inOurWords } from "./faults.ts";
+import { checkMirror } from "./mirror.ts";
+import { siteSchema } from "./schema.ts";
+import type { Config, MirrorConfig } from "./types.ts";
+
+/** Checks the text of a config; `file` is its path, to which paths in it are relative. Throws `config_invalid`. */
+export function parseConfig(text: string, file: string, ecosystems: readonly Ecosystem[]): Config {
+  const document = parseConfigDocument(text, file);
+  const site = siteSchema.safeParse(document.value ?? {}, { error: inOurWords });
+  const rawMirrors = mirrorsOf(document.value);
+  const checked = Object.entries(rawMirrors).map(([name, raw]) => checkMirror(name, raw, ecosystems, file));
+  const faults = [
+    ...(site.success ? [] : faultsOf(site.error)),
+    ...checked.flatMap((result) => ("faults" in result ? result.faults : [])),
+  ];
+  if (!site.success || faults.length > 0) throw document.error(faults);
+
+  const mirrors = checked.flatMap((result) => ("mirror" in result ? [result.mirror] : []));
+  return {
+    file: resolve(file),
+    data: resolve(dirname(file), site.data.data),
+    listen: site.data.listen,
+    url: site.data.url,
+    graceMs: site.data.grace,
+    mirrors,
+    warnings: mirrors.filter(({ schedule }) => schedule !== undefined).map(scheduleWarning),
+  };
+}
+
+function mirrorsOf(value: unknown): Record<string, unknown> {
+  const mirrors = (value as { mirrors?: unknown } | null)?.mirrors;
+  return typeof mirrors === "object" && mirrors !== null && !Array.isArray(mirrors)
+    ? (mirrors as Record<string, unknown>)
+    : {};
+}
+
+function scheduleWarning(mirror: MirrorConfig): string {
+  return `mirrors.${mirror.name}.schedule is not run by this version itself: call \`sluice sync ${mirror.name}\` from cron.`;
+}
