@@ -34,7 +34,7 @@ export function diffPackages(
 ): SnapshotDiff {
   const before = versionsByPackage(a);
   const after = versionsByPackage(b);
-  const keys = [...new Set([...before.keys(), ...after.keys()])].sort();
+  const keys = [...new Set([...before.keys(), ...after.keys()])].toSorted();
   const added: PackageChange[] = [];
   const removed: PackageChange[] = [];
   const changed: { name: string; arch: string; from: string; to: string }[] = [];
@@ -42,8 +42,8 @@ export function diffPackages(
     const [name = "", arch = ""] = key.split("\n");
     const old = before.get(key) ?? new Set<string>();
     const fresh = after.get(key) ?? new Set<string>();
-    const gone = [...old].filter((version) => !fresh.has(version)).sort((x, y) => compareVersions(y, x));
-    const come = [...fresh].filter((version) => !old.has(version)).sort((x, y) => compareVersions(y, x));
+    const gone = [...old].filter((version) => !fresh.has(version)).toSorted((x, y) => compareVersions(y, x));
+    const come = [...fresh].filter((version) => !old.has(version)).toSorted((x, y) => compareVersions(y, x));
     const pairs = Math.min(gone.length, come.length);
     for (let at = 0; at < pairs; at++) changed.push({ name, arch, from: gone[at] ?? "", to: come[at] ?? "" });
     for (const version of come.slice(pairs)) added.push({ name, arch, version });

@@ -38,9 +38,10 @@ export interface SnapshotRecord {
   readonly removed?: string | undefined;
 }
 
-/** A channel's ref: one snapshot of each mirror. `restores` is the version that a rollback went back to. */
+/** A channel's ref: one snapshot of each mirror. `restores` is the version that a rollback went back to, of those mirrors, or of all where `of` is absent. */
 export interface ChannelRecord {
   readonly channel: string;
   readonly mirrors: Readonly<Record<string, string>>;
   readonly restores?: number | undefined;
+  readonly of?: readonly string[] | undefined;
 }

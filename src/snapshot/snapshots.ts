@@ -14,7 +14,7 @@ export function snapshotRef(mirror: string, id: string): string {
 export async function storedMirrors(store: ReadStore): Promise<string[]> {
   const names = new Set<string>();
   for (const ref of await store.listRefs("snapshots/")) names.add(ref.split("/")[1] ?? "");
-  return [...names].sort();
+  return [...names].toSorted();
 }
 
 /** Ids of a mirror's snapshots, oldest first, removed ones included. */

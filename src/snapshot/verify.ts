@@ -51,7 +51,7 @@ export async function verifySnapshot(context: VerifyContext, snapshot: Snapshot)
   const record = snapshot.body;
   const what = `${record.mirror}@${record.id}`;
   const findings: Finding[] = [];
-  for (const message of await checkRef(context.store, snapshot.ref, context.siteKey)) {
+  for (const message of await checkRef(context.store, snapshot.ref, async (site) => context.siteKey(site))) {
     findings.push({ code: "ref_corrupt", message });
   }
   const done = { mirror: record.mirror, id: record.id, findings, files: record.files, bytes: record.bytes };

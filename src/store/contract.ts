@@ -84,8 +84,8 @@ export interface PruneStore extends WriteStore {
   deleteBlobs(sha256s: readonly string[]): Promise<void>;
   /** Moves a bad blob out of the way, and every name that a tree has for it. */
   quarantine(sha256: string): Promise<void>;
-  /** The blobs in quarantine that are not back in the store. */
-  quarantined(): Promise<string[]>;
+  /** What is in quarantine; `back` where a sound blob of that name is in the store again. */
+  quarantined(): Promise<{ sha256: string; back: boolean }[]>;
   /** Forgets the quarantined copies of blobs that are back. */
   clearRepaired(): Promise<void>;
   /** Removes temporary files and partial downloads older than the age; returns bytes freed. */
@@ -103,7 +103,7 @@ export interface TreeFile {
 export interface TreeStore {
   hasTree(mirror: string, id: string): Promise<boolean>;
   listTrees(): Promise<{ mirror: string; id: string }[]>;
-  /** Builds the tree aside and renames it into place; nothing is visible before it is whole. */
+  /** Builds the tree aside and renames it into place, nothing is visible before it is whole; where it is there, puts back the names it lacks. */
   createTree(mirror: string, id: string, files: Iterable<TreeFile>): Promise<void>;
   removeTree(mirror: string, id: string): Promise<void>;
   /** Which snapshots the channel's symlinks point to, and the ref version they were made of. */

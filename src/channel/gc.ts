@@ -1,0 +1,195 @@
+import { readManifest } from "../snapshot/manifest.ts";
+import type { SnapshotRecord } from "../snapshot/record.ts";
+import { amendSnapshot, listSnapshots, storedMirrors, type Snapshot } from "../snapshot/snapshots.ts";
+import { appendRef, latestRef } from "../store/refs.ts";
+import { channelHistory, channelNames } from "./channels.ts";
+import { graceSnapshots } from "./grace.ts";
+import { underStoreLock } from "./moves.ts";
+import { keptByPolicy, type Keep } from "./retention.ts";
+import type { Site } from "./site.ts";
+import { reconcileTrees } from "./trees.ts";
+
+export interface GcResult {
+  /** Snapshots that the policy gave up, `mirror@id`. */
+  readonly removed: readonly string[];
+  /** Blobs that nothing reaches and that wait for the grace to pass. */
+  readonly condemnedBlobs: number;
+  readonly condemnedBytes: number;
+  readonly deletedBlobs: number;
+  /** Bytes freed, temporary files included. */
+  readonly freedBytes: number;
+}
+
+/** Since when (ms) each condemned blob has been out of reach; kept as a blob that the ref `gc/condemned` names. */
+type Condemned = Record<string, number>;
+
+const CONDEMNED = "gc/condemned";
+const BATCH = 2000;
+
+/**
+ * Retention and garbage collection: gives up the snapshots that no policy, channel, grace or pin holds, condemns the blobs that nothing reaches, and
+ * deletes those that were condemned for longer than the grace and still are out of reach. With `dryRun` nothing is written.
+ */
+export async function collectGarbage(
+  site: Site,
+  policies: ReadonlyMap<string, Keep | undefined>,
+  dryRun: boolean,
+): Promise<GcResult> {
+  await using _held = await site.store.lock("gc", "gc");
+  const removed = await giveUpSnapshots(site, policies, dryRun);
+  const gone = new Set(removed.map(({ body }) => `${body.mirror}@${body.id}`));
+  const marked = await mark(site, gone);
+  const known = await readCondemned(site);
+  const now = site.clock();
+  const condemned: Condemned = {};
+  const due: string[] = [];
+  const sizes = new Map<string, number>();
+  for await (const blob of site.store.listBlobs()) {
+    if (marked.has(blob.sha256)) continue;
+    // A blob of a sync that is still running is younger than the grace.
+    if (now - blob.modified < site.graceMs) continue;
+    const since = known[blob.sha256] ?? now;
+    sizes.set(blob.sha256, blob.size);
+    if (now - since >= site.graceMs) due.push(blob.sha256);
+    else condemned[blob.sha256] = since;
+  }
+  if (!dryRun)
+    await writeCondemned(site, {
+      ...condemned,
+      ...Object.fromEntries(due.map((sha) => [sha, known[sha] ?? now])),
+    });
+  const deleted = dryRun ? due : await deleteDue(site, due);
+  if (!dryRun && removed.length + deleted.length > 0) await writeCondemned(site, condemned);
+  const swept = dryRun ? 0 : await site.store.sweep(Math.max(site.graceMs, 3_600_000));
+  if (!dryRun) await reconcileTrees(site, { refreshGrace: true });
+  const sum = (names: Iterable<string>): number =>
+    [...names].reduce((bytes, name) => bytes + (sizes.get(name) ?? 0), 0);
+  return {
+    removed: [...gone],
+    condemnedBlobs: Object.keys(condemned).length,
+    condemnedBytes: sum(Object.keys(condemned)),
+    deletedBlobs: deleted.length,
+    freedBytes: sum(deleted) + swept,
+  };
+}
+
+async function giveUpSnapshots(
+  site: Site,
+  policies: ReadonlyMap<string, Keep | undefined>,
+  dryRun: boolean,
+): Promise<Snapshot[]> {
+  const given: Snapshot[] = [];
+  for (const mirror of await storedMirrors(site.store)) {
+    const keep = policies.get(mirror);
+    if (keep === undefined) continue;
+    const snapshots = await listSnapshots(site.store, mirror);
+    const kept = keptByPolicy(
+      snapshots.map(({ body }) => body.id),
+      keep,
+    );
+    const held = await heldIds(site, mirror, snapshots);
+    for (const snapshot of snapshots) {
+      const { id, pinned } = snapshot.body;
+      if (kept.has(id) || held.has(id) || pinned !== undefined) continue;
+      if (dryRun || (await removeSnapshot(site, snapshot, "gc: not kept by the policy")))
+        given.push(snapshot);
+    }
+  }
+  return given;
+}
+
+/** Ids of a mirror that a channel points to, or still owes grace. */
+export async function heldIds(
+  site: Site,
+  mirror: string,
+  snapshots: readonly Snapshot[],
+): Promise<Set<string>> {
+  const records = new Map(snapshots.map(({ body }) => [body.id, body]));
+  const held = new Set<string>();
+  for (const name of await channelNames(site.store)) {
+    const history = await channelHistory(site.store, name);
+    const current = history.at(-1)?.body.mirrors[mirror];
+    if (current !== undefined) held.add(current);
+    for (const id of graceSnapshots(history, mirror, site.clock(), site.graceMs, (one) => records.get(one)))
+      held.add(id);
+  }
+  return held;
+}
+
+/** Writes the version of a snapshot's ref that removes it; its blobs go with a later gc. False where a channel holds it by now. */
+export async function removeSnapshot(site: Site, snapshot: Snapshot, why: string): Promise<boolean> {
+  const author = await site.author();
+  const at = site.clock();
+  const { mirror, id } = snapshot.body;
+  const body: SnapshotRecord = { ...snapshot.body, removed: new Date(at).toISOString() };
+  return underStoreLock(site, async () => {
+    const held = await heldIds(site, mirror, await listSnapshots(site.store, mirror));
+    if (held.has(id)) return false;
+    await amendSnapshot(site.store, author, snapshot, { body, why, at });
+    return true;
+  });
+}
+
+async function mark(site: Site, without: ReadonlySet<string>): Promise<Set<string>> {
+  const marked = new Set<string>();
+  for (const mirror of await storedMirrors(site.store)) {
+    for (const { body } of await listSnapshots(site.store, mirror)) {
+      if (!without.has(`${body.mirror}@${body.id}`)) await markSnapshot(site, body, marked);
+    }
+  }
+  const list = (await latestRef<{ list: string }>(site.store, CONDEMNED))?.body.list;
+  if (list !== undefined) marked.add(list);
+  return marked;
+}
+
+async function markSnapshot(site: Site, record: SnapshotRecord, marked: Set<string>): Promise<void> {
+  if (record.trust.kind === "keys") for (const { sha256 } of record.trust.keyrings) marked.add(sha256);
+  if (marked.has(record.manifest.sha256)) return;
+  marked.add(record.manifest.sha256);
+  for (const entry of await readManifest(
+    site.store,
+    record.manifest.sha256,
+    `${record.mirror}@${record.id}`,
+  )) {
+    marked.add(entry.sha256);
+  }
+}
+
+// Marked again in the same breath as each batch is deleted: a commit's last look and a delete exclude each other.
+async function deleteDue(site: Site, due: readonly string[]): Promise<string[]> {
+  const deleted: string[] = [];
+  for (let at = 0; at < due.length; at += BATCH) {
+    await underStoreLock(site, async () => {
+      const marked = await mark(site, new Set());
+      const batch = due.slice(at, at + BATCH).filter((sha256) => !marked.has(sha256));
+      await site.store.deleteBlobs(batch);
+      deleted.push(...batch);
+    });
+  }
+  return deleted;
+}
+
+async function readCondemned(site: Site): Promise<Condemned> {
+  const list = (await latestRef<{ list: string }>(site.store, CONDEMNED))?.body.list;
+  if (list === undefined || (await site.store.statBlob(list)) === undefined) return {};
+  return JSON.parse((await site.store.readBlob(list)).toString("utf8")) as Condemned;
+}
+
+async function writeCondemned(site: Site, condemned: Condemned): Promise<void> {
+  const base = await latestRef<{ list: string }>(site.store, CONDEMNED);
+  const bytes = Buffer.from(JSON.stringify(condemned));
+  if (base === undefined && bytes.length <= 2) return;
+  const session = await site.store.begin();
+  try {
+    const { sha256 } = await session.putBlob(bytes, { digests: {} });
+    await session.barrier();
+    if (base?.body.list === sha256) return;
+    await appendRef(site.store, await site.author(), CONDEMNED, base, {
+      body: { list: sha256 },
+      why: "gc",
+      at: site.clock(),
+    });
+  } finally {
+    await session.end();
+  }
+}

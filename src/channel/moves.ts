@@ -1,0 +1,209 @@
+import { SluiceError } from "../base/errors.ts";
+import { checkChannelName, checkMirrorName } from "../base/names.ts";
+import type { Ecosystem } from "../ecosystems/contract.ts";
+import type { ChannelRecord, SnapshotRecord } from "../snapshot/record.ts";
+import { findSnapshot, readSnapshot } from "../snapshot/snapshots.ts";
+import type { ReadStore } from "../store/contract.ts";
+import { appendRef } from "../store/refs.ts";
+import {
+  channelRef,
+  channelVersion,
+  findChannel,
+  LATEST,
+  readChannel,
+  resolveId,
+  type Channel,
+} from "./channels.ts";
+import type { Site } from "./site.ts";
+import { reconcileTrees } from "./trees.ts";
+
+export interface Change {
+  readonly mirror: string;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** A change of one channel, decided but not made. `notices` are for the operator, before it is made. */
+export interface Move {
+  readonly channel: string;
+  readonly base: Channel | undefined;
+  readonly body: ChannelRecord;
+  readonly changes: readonly Change[];
+  readonly notices: readonly string[];
+  readonly why: string;
+}
+
+type FindEcosystem = (id: string) => Ecosystem | undefined;
+
+/** Plans to set `to` to what `from` (a channel, or MIRROR@X) holds, for the mirrors named or all. Mirrors that `from` does not hold stay as they are. */
+export async function planPromote(
+  store: ReadStore,
+  find: FindEcosystem,
+  from: string,
+  to: string,
+  mirrors: readonly string[],
+): Promise<Move> {
+  refuseReserved(to);
+  const source = await promoteSource(store, from, mirrors);
+  const base = await findChannel(store, to);
+  const body = { channel: to, mirrors: { ...base?.body.mirrors, ...source } };
+  return plan(store, find, base, body, ["promote", from, to, ...mirrors].join(" "));
+}
+
+async function promoteSource(
+  store: ReadStore,
+  from: string,
+  mirrors: readonly string[],
+): Promise<Record<string, string>> {
+  const mark = from.indexOf("@");
+  if (mark >= 0) {
+    const mirror = checkMirrorName(from.slice(0, mark));
+    if (mirrors.some((name) => name !== mirror)) {
+      throw new SluiceError(
+        "usage",
+        `'${from}' is of the mirror '${mirror}' alone: leave the other mirrors out.`,
+      );
+    }
+    return { [mirror]: await resolveId(store, mirror, from.slice(mark + 1)) };
+  }
+  const all = (await readChannel(store, from)).body.mirrors;
+  if (mirrors.length === 0) return all;
+  return pick(all, mirrors, from);
+}
+
+function pick(
+  all: Readonly<Record<string, string>>,
+  mirrors: readonly string[],
+  channel: string,
+): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const mirror of mirrors) {
+    const id = all[mirror];
+    if (id === undefined) {
+      throw new SluiceError(
+        "unknown_mirror",
+        `Channel '${channel}' does not hold a mirror '${mirror}': see \`sluice list\`.`,
+      );
+    }
+    picked[mirror] = id;
+  }
+  return picked;
+}
+
+/** Plans to take a channel back to its state before the last change (of those mirrors); called again, it goes one state further back. */
+export async function planRollback(
+  store: ReadStore,
+  find: FindEcosystem,
+  channel: string,
+  mirrors: readonly string[],
+): Promise<Move> {
+  refuseReserved(channel);
+  const base = await readChannel(store, channel);
+  if (mirrors.length > 0) pick(base.body.mirrors, mirrors, channel);
+  const of = mirrors.length > 0 ? [...new Set(mirrors)].toSorted() : undefined;
+  const considered = (state: ChannelRecord): string =>
+    JSON.stringify(of?.map((name) => state.mirrors[name] ?? null) ?? sorted(state.mirrors));
+  // A version that a rollback of the same mirrors made stands for the one it went back to: what lies between is undone.
+  const standsFor = (version: Channel): number =>
+    JSON.stringify(version.body.of) === JSON.stringify(of)
+      ? (version.body.restores ?? version.version)
+      : version.version;
+  for (let at = standsFor(base) - 1; at >= 1; at--) {
+    const earlier = await channelVersion(store, channel, at);
+    at = standsFor(earlier);
+    if (considered(earlier.body) === considered(base.body)) continue;
+    const state = { ...base.body.mirrors };
+    for (const name of of ?? Object.keys({ ...state, ...earlier.body.mirrors })) {
+      const id = earlier.body.mirrors[name];
+      if (id === undefined) delete state[name];
+      else state[name] = id;
+    }
+    const body = { channel, mirrors: state, restores: at, ...(of && { of }) };
+    return plan(store, find, base, body, ["rollback", channel, ...mirrors].join(" "));
+  }
+  throw new SluiceError(
+    "nothing_to_do",
+    `Channel '${channel}' has no earlier state to go back to: see \`sluice audit channels/${channel}\`.`,
+  );
+}
+
+async function plan(
+  store: ReadStore,
+  find: FindEcosystem,
+  base: Channel | undefined,
+  body: ChannelRecord,
+  why: string,
+): Promise<Move> {
+  const before = base?.body.mirrors ?? {};
+  const names = [...new Set([...Object.keys(before), ...Object.keys(body.mirrors)])].toSorted();
+  const changes = names
+    .filter((mirror) => before[mirror] !== body.mirrors[mirror])
+    .map((mirror) => ({ mirror, from: before[mirror], to: body.mirrors[mirror] }));
+  const notices: string[] = [];
+  for (const { mirror, from, to } of changes) {
+    if (to === undefined) continue;
+    const target = (await readSnapshot(store, mirror, to)).body;
+    const old = from === undefined ? undefined : (await findSnapshot(store, mirror, from))?.body;
+    const notice = old && backNotice(find, old, target);
+    if (notice !== undefined) notices.push(`${mirror}: ${notice}`);
+  }
+  return { channel: body.channel, base, body, changes, notices, why };
+}
+
+function backNotice(find: FindEcosystem, from: SnapshotRecord, to: SnapshotRecord): string | undefined {
+  return find(to.ecosystem)?.movingBack?.(from.claims, to.claims);
+}
+
+/** Makes a planned move: the ref first, then the trees. Without changes nothing is written. Throws ref_conflict where another process was faster. */
+export async function commitMove(site: Site, move: Move): Promise<Channel | undefined> {
+  if (move.changes.length === 0) return move.base;
+  const author = await site.author();
+  const made = await underStoreLock(site, async () => {
+    for (const [mirror, id] of Object.entries(move.body.mirrors)) await readSnapshot(site.store, mirror, id);
+    const change = { body: move.body, why: move.why, at: site.clock() };
+    return appendRef(site.store, author, channelRef(move.channel), move.base, change);
+  });
+  await reconcileTrees(site);
+  return made;
+}
+
+/** Points `latest` at a mirror's new snapshot, whatever other mirrors' syncs do meanwhile. */
+export async function moveLatest(site: Site, mirror: string, id: string): Promise<void> {
+  const author = await site.author();
+  for (let attempt = 0; ; attempt++) {
+    const base = await findChannel(site.store, LATEST);
+    if (base?.body.mirrors[mirror] === id) return;
+    const body = { channel: LATEST, mirrors: { ...base?.body.mirrors, [mirror]: id } };
+    try {
+      await appendRef(site.store, author, channelRef(LATEST), base, {
+        body,
+        why: `sync ${mirror}`,
+        at: site.clock(),
+      });
+      return;
+    } catch (error) {
+      const lost = error instanceof SluiceError && error.code === "ref_conflict";
+      if (!lost || attempt >= 50) throw error;
+    }
+  }
+}
+
+/** Runs while nothing is being deleted from the store, and no other commit takes its last look. */
+export async function underStoreLock<T>(site: Site, action: () => Promise<T>): Promise<T> {
+  await using _held = await site.store.lock("store", "commit", { waitMs: 600_000 });
+  return await action();
+}
+
+function refuseReserved(channel: string): void {
+  checkChannelName(channel);
+  if (channel === LATEST) {
+    throw new SluiceError(
+      "channel_reserved",
+      "The channel 'latest' is moved by sync alone: promote into another one.",
+    );
+  }
+}
+
+function sorted(mirrors: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(mirrors).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,81 @@
+import { SluiceError } from "../base/errors.ts";
+import { nextSnapshotId } from "../base/names.ts";
+import { moveLatest, underStoreLock } from "../channel/moves.ts";
+import type { Site } from "../channel/site.ts";
+import { encodeManifest, type ManifestEntry } from "../snapshot/manifest.ts";
+import type { RecordedTrust, SnapshotRecord } from "../snapshot/record.ts";
+import { createSnapshot, lastSnapshot, type Snapshot } from "../snapshot/snapshots.ts";
+import type { PruneStore, WriteSession } from "../store/contract.ts";
+import type { Trust } from "../trust/contract.ts";
+
+/** A record but for what is known only at the moment of commit. */
+export type Draft = Omit<SnapshotRecord, "id" | "manifest" | "packages" | "files" | "bytes">;
+
+/** Puts a manifest into the store; durable with the session's next barrier. */
+export async function putManifest(
+  session: WriteSession,
+  entries: readonly ManifestEntry[],
+): Promise<{ sha256: string; size: number }> {
+  return session.putBlob(encodeManifest(entries), { digests: {} });
+}
+
+/** The key files of a mirror as blobs, and the trust as a record names it. */
+export async function putTrust(session: WriteSession, trust: Trust): Promise<RecordedTrust> {
+  if (trust.kind === "none") return trust;
+  const keyrings: { name: string; sha256: string }[] = [];
+  for (const { name, bytes } of trust.files) {
+    const { sha256 } = await session.putBlob(bytes, { digests: {} });
+    keyrings.push({ name, sha256 });
+  }
+  return { kind: "keys", keyrings, pinned: trust.pinned, allowWeak: trust.allowWeak };
+}
+
+/**
+ * Makes the snapshot: everything durable first, then a last look that all of it is there, then the record, then `latest`. Throws blob_missing where a gc took
+ * something meanwhile.
+ */
+export async function commitSnapshot(
+  site: Site,
+  session: WriteSession,
+  draft: Draft,
+  entries: readonly ManifestEntry[],
+): Promise<Snapshot> {
+  const manifest = await putManifest(session, entries);
+  await session.barrier();
+  const author = await site.author();
+  const snapshot = await underStoreLock(site, async () => {
+    await lastLook(site.store, [...entries, manifest, ...recordedKeys(draft.trust)]);
+    const now = site.clock();
+    const last = await lastSnapshot(site.store, draft.mirror);
+    const record: SnapshotRecord = {
+      ...draft,
+      id: nextSnapshotId(now, last?.body.id),
+      manifest,
+      packages: entries.filter((entry) => entry.kind === "package").length,
+      files: entries.length,
+      bytes: entries.reduce((sum, entry) => sum + entry.size, 0),
+    };
+    return createSnapshot(site.store, author, record, `sync ${draft.mirror}`, now);
+  });
+  await moveLatest(site, draft.mirror, snapshot.body.id);
+  return snapshot;
+}
+
+function recordedKeys(trust: RecordedTrust): readonly { sha256: string }[] {
+  return trust.kind === "keys" ? trust.keyrings : [];
+}
+
+async function lastLook(
+  store: PruneStore,
+  blobs: readonly { sha256: string; size?: number }[],
+): Promise<void> {
+  const seen = new Set<string>();
+  for (const { sha256, size } of blobs) {
+    if (seen.has(sha256)) continue;
+    seen.add(sha256);
+    const there = await store.statBlob(sha256);
+    if (there === undefined || (size !== undefined && there.size !== size)) {
+      throw new SluiceError("blob_missing", `The blob ${sha256} went away during the sync: run it again.`);
+    }
+  }
+}

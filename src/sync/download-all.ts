@@ -1,0 +1,45 @@
+import { SluiceError } from "../base/errors.ts";
+import type { BlobInfo } from "../store/contract.ts";
+import { Moved, type Entry } from "../upstream/contract.ts";
+import { contentKey, fetchEntry, type Fetching } from "./fetch.ts";
+
+/**
+ * Fetches files, `parallel` at a time, each proven as it arrives; puts the blobs into `found` by content key. The first failure stops the others. A file
+ * that is nowhere throws Moved: its index may be outdated.
+ */
+export async function fetchAll(
+  fetching: Fetching,
+  missing: readonly Entry[],
+  parallel: number,
+  found: Map<string, BlobInfo>,
+): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([fetching.signal, stop.signal]);
+  const queue = missing.values();
+  let failed: unknown;
+  const worker = async (): Promise<void> => {
+    for (const entry of queue) {
+      if (signal.aborted) return;
+      try {
+        const blob = await fetchEntry({ ...fetching, signal }, entry);
+        if (blob === undefined) throw new Moved(absent(fetching, entry));
+        found.set(contentKey(entry), blob);
+      } catch (error) {
+        if (!stop.signal.aborted) failed = error;
+        stop.abort();
+        return;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+  fetching.signal.throwIfAborted();
+  if (failed !== undefined) throw failed;
+}
+
+function absent(fetching: Fetching, entry: Entry): SluiceError {
+  const where = fetching.sources.map((source) => source.name).join(", ");
+  return new SluiceError(
+    "file_missing",
+    `'${entry.path}' is listed, but not at ${where}: the upstream is incomplete or being updated, try again later.`,
+  );
+}

@@ -1,0 +1,132 @@
+import { strongest } from "../base/digest.ts";
+import { SluiceError } from "../base/errors.ts";
+import type { Emit } from "../base/events.ts";
+import type { BlobInfo, Expectation, PruneStore, WriteSession } from "../store/contract.ts";
+import { Moved, type Entry, type Transport } from "../upstream/contract.ts";
+import { download, type Sink } from "../upstream/download.ts";
+
+/** Files up to this size are held in memory until they are proven, then written at one stroke. */
+const SMALL = 256 * 1024;
+
+export interface Fetching {
+  readonly store: PruneStore;
+  readonly session: WriteSession;
+  /** In the order in which they are tried. */
+  readonly sources: readonly Transport[];
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  /** Called with the bytes of each file that came in. */
+  readonly received: (bytes: number) => void;
+}
+
+/** What makes two entries the same file: the strongest digest, or the place where there is none. */
+export function contentKey(entry: Entry): string {
+  const best = strongest(entry.digests);
+  return best === undefined ? `from:${entry.from}` : `${best.algorithm}:${best.hex}`;
+}
+
+/** The blob of an entry, if the store has it in the right size; one of the wrong size goes to quarantine. */
+export async function presentBlob(store: PruneStore, entry: Entry): Promise<BlobInfo | undefined> {
+  const sha256 = entry.digests.sha256;
+  if (sha256 === undefined) return undefined;
+  const blob = await store.statBlob(sha256);
+  if (blob === undefined || entry.size === undefined || blob.size === entry.size) return blob;
+  await store.quarantine(sha256);
+  return undefined;
+}
+
+/**
+ * Brings one file into the store and proves it. Undefined where no upstream has it. Throws Moved where every upstream gives something else than was
+ * signed, so that the caller can look whether the roots have changed.
+ */
+export async function fetchEntry(fetching: Fetching, entry: Entry): Promise<BlobInfo | undefined> {
+  let sources = fetching.sources;
+  let refused: SluiceError | undefined;
+  while (sources.length > 0) {
+    const place = await openPlace(fetching.session, entry);
+    const resumed = place.sink.have > 0;
+    let source: Transport | undefined;
+    try {
+      const reply = await download(sources, entry.from, place.sink, {
+        ...limits(entry),
+        signal: fetching.signal,
+        emit: fetching.emit,
+      });
+      if (reply.status === "absent") break;
+      source = reply.transport;
+      const blob = await place.commit();
+      fetching.received(blob.size);
+      return blob;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      refused = inWords(error, entry, source ?? sources[0]);
+      // Bytes of an earlier run may be of an earlier file: such an upstream is asked once more, from the start.
+      if (!resumed) sources = source === undefined ? [] : sources.filter((one) => one !== source);
+    } finally {
+      await place.release();
+    }
+  }
+  if (refused !== undefined) throw new Moved(refused);
+  return undefined;
+}
+
+function isRefusal(error: unknown): error is SluiceError {
+  return error instanceof SluiceError && (error.code === "digest_mismatch" || error.code === "too_large");
+}
+
+function inWords(error: SluiceError, entry: Entry, source: Transport | undefined): SluiceError {
+  const where = source === undefined ? "the upstream" : source.name;
+  const fault = error.code === "too_large" ? "is larger than was signed" : "is not the file that was signed";
+  return new SluiceError(
+    error.code,
+    `'${entry.path}' from ${where} ${fault}: the upstream was altered or damaged, nothing of it was taken.`,
+    { cause: error },
+  );
+}
+
+function limits(entry: Entry): { size?: number; maxSize?: number } {
+  if (entry.size !== undefined) return { size: entry.size };
+  return entry.maxSize === undefined ? {} : { maxSize: entry.maxSize };
+}
+
+interface Place {
+  readonly sink: Sink;
+  commit(): Promise<BlobInfo>;
+  release(): Promise<void>;
+}
+
+async function openPlace(session: WriteSession, entry: Entry): Promise<Place> {
+  const expect: Expectation = { digests: entry.digests, ...limits(entry) };
+  if (entry.size === undefined || entry.size > SMALL) {
+    const incoming = await session.incoming(expect, contentKey(entry));
+    return { sink: incoming, commit: async () => incoming.commit(), release: async () => incoming.release() };
+  }
+  const sink = memorySink(entry.size, entry.path);
+  return { sink, commit: async () => session.putBlob(sink.bytes(), expect), release: async () => undefined };
+}
+
+function memorySink(size: number, path: string): Sink & { bytes(): Buffer } {
+  const buffer = Buffer.allocUnsafe(size);
+  let have = 0;
+  return {
+    get have() {
+      return have;
+    },
+    async append(body) {
+      for await (const chunk of body) {
+        if (have + chunk.length > size) {
+          throw new SluiceError(
+            "too_large",
+            `'${path}' is larger than the ${size} bytes that were signed: refused.`,
+          );
+        }
+        buffer.set(chunk, have);
+        have += chunk.length;
+      }
+    },
+    async reset() {
+      have = 0;
+    },
+    bytes: () => buffer.subarray(0, have),
+  };
+}

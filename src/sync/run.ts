@@ -1,0 +1,303 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import canonicalize from "canonicalize";
+import { sha256 } from "../base/digest.ts";
+import { SluiceError } from "../base/errors.ts";
+import type { Emit } from "../base/events.ts";
+import { findChannel, LATEST } from "../channel/channels.ts";
+import { moveLatest } from "../channel/moves.ts";
+import type { Site } from "../channel/site.ts";
+import { reconcileTrees } from "../channel/trees.ts";
+import type { MirrorConfig } from "../config/types.ts";
+import { manifestEntry, readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
+import { amendSnapshot, lastSnapshot, listSnapshots, type Snapshot } from "../snapshot/snapshots.ts";
+import { checkEntry } from "../snapshot/verify.ts";
+import type { BlobInfo, WriteSession } from "../store/contract.ts";
+import type { Trust } from "../trust/contract.ts";
+import { Moved, type Transport } from "../upstream/contract.ts";
+import { commitSnapshot, putTrust, type Draft } from "./commit.ts";
+import { fetchAll } from "./download-all.ts";
+import { contentKey, type Fetching } from "./fetch.ts";
+import { checkRoom, planFetch, type Plan } from "./plan.ts";
+import { repairTrees } from "./repair.ts";
+import { liveUpstream, type LiveUpstream } from "./upstream.ts";
+import { walk, type Walked } from "./walk.ts";
+
+export interface SyncJob {
+  readonly site: Site;
+  readonly mirror: MirrorConfig;
+  readonly trust: Trust;
+  readonly sources: readonly Transport[];
+  /** Files in flight at once. */
+  readonly parallel: number;
+  readonly allowExpired: boolean;
+  readonly allowOlder: boolean;
+  /** Only say what there is to fetch. */
+  readonly planOnly: boolean;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly received: (bytes: number) => void;
+}
+
+export type SyncOutcome =
+  | { readonly result: "updated" | "unchanged"; readonly snapshot: string }
+  | { readonly result: "planned"; readonly plan: Plan };
+
+/** Walks that may begin with changed roots before the sync gives up, and those with the same roots. */
+const MAX_CHANGED = 6;
+const MAX_SAME = 2;
+const PAUSE_MS = 500;
+
+/** One sync of one mirror; the caller holds the mirror's lock. Throws SluiceErrors; the store is then as it was, but for blobs that the next run finds. */
+export async function runSync(job: SyncJob): Promise<SyncOutcome> {
+  const session = await job.site.store.begin();
+  try {
+    return await runWalks(job, session);
+  } finally {
+    await session.end();
+  }
+}
+
+async function runWalks(job: SyncJob, session: WriteSession): Promise<SyncOutcome> {
+  const { site, mirror, emit } = job;
+  const current = (await listSnapshots(site.store, mirror.name)).at(-1);
+  const damaged = await site.store.quarantined();
+  const comparable =
+    current !== undefined && damaged.length === 0 && sameOptions(job, current) ? current : undefined;
+  const fetching: Fetching = {
+    store: site.store,
+    session,
+    sources: job.sources,
+    emit,
+    signal: job.signal,
+    received: job.received,
+  };
+  let lastRoots = "";
+  let changed = 0;
+  let same = 0;
+  for (let attempt = 1; ; attempt++) {
+    emit({ event: "phase", mirror: mirror.name, phase: "roots" });
+    const upstream = liveUpstream(fetching, {
+      previous: attempt === 1 ? comparable?.body : undefined,
+      conditional: sameUpstream(job, current),
+      fresh: attempt > 1,
+    });
+    try {
+      return await attemptSync(job, fetching, upstream, current);
+    } catch (error) {
+      if (!(error instanceof Moved) && !isLostBlob(error)) throw error;
+      const reason = error instanceof Moved ? error.otherwise : error;
+      if (upstream.rootsKey() === lastRoots && ++same >= MAX_SAME) throw reason;
+      lastRoots = upstream.rootsKey();
+      if (++changed >= MAX_CHANGED) throw moving(mirror.name, reason);
+      emit({ event: "restart", mirror: mirror.name, attempt, reason: (reason as Error).message });
+      await sleep(PAUSE_MS * attempt, undefined, { signal: job.signal });
+    }
+  }
+}
+
+function isLostBlob(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === "blob_missing";
+}
+
+function moving(mirror: string, reason: unknown): SluiceError {
+  return new SluiceError(
+    "upstream_moving",
+    `The upstream of '${mirror}' changed ${MAX_CHANGED} times during the sync: try again later. Last: ${(reason as Error).message}`,
+  );
+}
+
+async function attemptSync(
+  job: SyncJob,
+  fetching: Fetching,
+  upstream: LiveUpstream,
+  current: Snapshot | undefined,
+): Promise<SyncOutcome> {
+  const { site, mirror, emit } = job;
+  const accepted = site.clock();
+  const walked = await walk(
+    {
+      mirror: mirror.name,
+      ecosystem: mirror.ecosystem,
+      options: mirror.options,
+      trust: job.trust,
+      admission: {
+        trust: job.trust,
+        previous: (await lastSnapshot(site.store, mirror.name))?.body.claims ?? [],
+        now: accepted,
+        allowExpired: job.allowExpired,
+        allowOlder: job.allowOlder,
+      },
+      emit,
+      signal: job.signal,
+    },
+    upstream,
+  );
+  if (walked === "unchanged" && current !== undefined) return finishUnchanged(job, current);
+  if (walked === "unchanged")
+    throw new SluiceError("internal", "The walk said unchanged, but there is no snapshot.");
+  emit({ event: "phase", mirror: mirror.name, phase: "plan" });
+  const plan = await planFetch(site.store, walked.entries.values(), upstream.read);
+  emit({
+    event: "plan",
+    mirror: mirror.name,
+    files: plan.files,
+    bytes: plan.bytes,
+    fetchFiles: plan.missing.length,
+    fetchBytes: plan.fetchBytes,
+    freeBytes: plan.freeBytes,
+  });
+  if (job.planOnly) return { result: "planned", plan };
+  checkRoom(plan, mirror.name);
+  await fetchPlanned(job, fetching, plan);
+  const entries = await proveEntries(job, walked, plan.present);
+  return finishUpdated(job, fetching.session, { walked, entries, upstream, accepted, current });
+}
+
+async function fetchPlanned(job: SyncJob, fetching: Fetching, plan: Plan): Promise<void> {
+  const { emit, mirror } = job;
+  emit({ event: "phase", mirror: mirror.name, phase: "fetch" });
+  let files = 0;
+  let bytes = 0;
+  const received = (size: number): void => {
+    fetching.received(size);
+    files++;
+    bytes += size;
+    emit({
+      event: "progress",
+      mirror: mirror.name,
+      files,
+      totalFiles: plan.missing.length,
+      bytes,
+      totalBytes: plan.fetchBytes,
+    });
+  };
+  await fetchAll({ ...fetching, received }, plan.missing, job.parallel, plan.present);
+}
+
+async function proveEntries(
+  job: SyncJob,
+  walked: Walked,
+  blobs: ReadonlyMap<string, BlobInfo>,
+): Promise<ManifestEntry[]> {
+  const { ecosystem, name } = job.mirror;
+  job.emit({ event: "phase", mirror: name, phase: "check" });
+  const manifest = new Map<string, ManifestEntry>();
+  for (const entry of walked.entries.values()) {
+    const blob = blobs.get(contentKey(entry));
+    if (blob === undefined)
+      throw new SluiceError("blob_missing", `'${entry.path}' went away during the sync.`);
+    manifest.set(entry.path, manifestEntry(entry, blob));
+  }
+  for (const entry of walked.entries.values()) {
+    job.signal.throwIfAborted();
+    const held = manifest.get(entry.path);
+    if (held !== undefined) {
+      await checkEntry({ store: job.site.store, ecosystem }, entry, held, manifest, job.trust);
+    }
+  }
+  return [...manifest.values()];
+}
+
+interface Proven {
+  readonly walked: Walked;
+  readonly entries: readonly ManifestEntry[];
+  readonly upstream: LiveUpstream;
+  readonly accepted: number;
+  readonly current: Snapshot | undefined;
+}
+
+async function finishUpdated(job: SyncJob, session: WriteSession, proven: Proven): Promise<SyncOutcome> {
+  const { site, mirror, emit } = job;
+  emit({ event: "phase", mirror: mirror.name, phase: "commit" });
+  const draft: Draft = {
+    mirror: mirror.name,
+    ecosystem: mirror.ecosystem.id,
+    mode: mirror.options.mode,
+    upstream: job.sources.map((source) => source.name),
+    options: mirror.options,
+    acceptedAt: new Date(proven.accepted).toISOString(),
+    trust: await putTrust(session, job.trust),
+    claims: proven.walked.claims,
+    roots: proven.entries
+      .filter((entry) => entry.kind === "root")
+      .map(({ path, sha256: digest }) => ({ path, sha256: digest, ...proven.upstream.validators.get(path) })),
+  };
+  const same = proven.current && (await sameContent(site, proven.current, proven.entries));
+  if (same === true && proven.current !== undefined && equal(proven.current.body.options, draft.options)) {
+    await session.barrier();
+    await reaccept(site, proven.current, draft);
+    await repairTrees(site);
+    return finishUnchanged(job, proven.current);
+  }
+  const snapshot = await commitSnapshot(site, session, draft, proven.entries);
+  await repairTrees(site);
+  await reconcileTrees(site);
+  return { result: "updated", snapshot: snapshot.body.id };
+}
+
+// What a killed run left undone after its record was written is done here: `latest`, and the trees.
+async function finishUnchanged(job: SyncJob, current: Snapshot): Promise<SyncOutcome> {
+  const { site, mirror } = job;
+  const { id } = current.body;
+  const latest = await findChannel(site.store, LATEST);
+  if (latest?.body.mirrors[mirror.name] !== id) await moveLatest(site, mirror.name, id);
+  await reconcileTrees(site);
+  return { result: "unchanged", snapshot: id };
+}
+
+async function sameContent(
+  site: Site,
+  current: Snapshot,
+  entries: readonly ManifestEntry[],
+): Promise<boolean> {
+  const { mirror, id, manifest } = current.body;
+  if ((await site.store.statBlob(manifest.sha256)) === undefined) return false;
+  const held = new Map(
+    (await readManifest(site.store, manifest.sha256, `${mirror}@${id}`)).map((one) => [one.path, one]),
+  );
+  return (
+    held.size === entries.length && entries.every((entry) => held.get(entry.path)?.sha256 === entry.sha256)
+  );
+}
+
+// The same bytes, proven under another keyring or found at another upstream: the snapshot stays, its record says so.
+async function reaccept(site: Site, current: Snapshot, draft: Draft): Promise<void> {
+  const body = {
+    ...current.body,
+    trust: draft.trust,
+    claims: draft.claims,
+    upstream: draft.upstream,
+    roots: draft.roots,
+  };
+  if (equal(body, current.body)) return;
+  const change = { body, why: "sync: proven again", at: site.clock() };
+  await amendSnapshot(site.store, await site.author(), current, change);
+}
+
+function sameOptions(job: SyncJob, current: Snapshot): boolean {
+  const { options, trust } = current.body;
+  return equal(options, job.mirror.options) && equal(trustKey(job.trust), recordedKey(trust));
+}
+
+function sameUpstream(job: SyncJob, current: Snapshot | undefined): boolean {
+  return equal(
+    current?.body.upstream,
+    job.sources.map((source) => source.name),
+  );
+}
+
+function trustKey(trust: Trust): unknown {
+  if (trust.kind === "none") return trust;
+  const { pinned, allowWeak } = trust;
+  return { kind: "keys", files: trust.files.map((file) => sha256(file.bytes)), pinned, allowWeak };
+}
+
+function recordedKey(trust: Snapshot["body"]["trust"]): unknown {
+  if (trust.kind === "none") return trust;
+  const { pinned, allowWeak } = trust;
+  return { kind: "keys", files: trust.keyrings.map((file) => file.sha256), pinned, allowWeak };
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  return canonicalize(a) === canonicalize(b);
+}

@@ -1,0 +1,127 @@
+import { asSluiceError } from "../base/errors.ts";
+import type { Emit } from "../base/events.ts";
+import { findChannel, LATEST } from "../channel/channels.ts";
+import type { Site } from "../channel/site.ts";
+import { loadSecrets } from "../config/secrets.ts";
+import { loadTrust } from "../config/trust.ts";
+import type { MirrorConfig } from "../config/types.ts";
+import type { Transport } from "../upstream/contract.ts";
+import { openTransport } from "../upstream/open.ts";
+import type { Plan } from "./plan.ts";
+import { runSync } from "./run.ts";
+
+/** The last line of `sync --json` for one mirror. `snapshot` is the one that `latest` points to afterwards. */
+export interface SyncResult {
+  readonly mirror: string;
+  readonly result: "updated" | "unchanged" | "failed" | "planned";
+  readonly snapshot: string | null;
+  readonly fetchedFiles: number;
+  readonly fetchedBytes: number;
+  readonly requests: number;
+  readonly seconds: number;
+  readonly plan?: {
+    files: number;
+    bytes: number;
+    fetchFiles: number;
+    fetchBytes: number;
+    freeBytes: number;
+    fits: boolean;
+  };
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly hint?: string;
+}
+
+export interface SyncRequest {
+  readonly planOnly: boolean;
+  readonly allowExpired: boolean;
+  readonly allowOlder: boolean;
+  /** How long to wait for another process's sync of the same mirror, in ms. */
+  readonly waitMs: number;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** Syncs one mirror; never throws, a failure is a result. */
+export async function syncMirror(
+  site: Site,
+  mirror: MirrorConfig,
+  request: SyncRequest,
+): Promise<SyncResult> {
+  const started = performance.now();
+  let fetchedFiles = 0;
+  let fetchedBytes = 0;
+  let sources: readonly Transport[] = [];
+  const figures = (): Pick<SyncResult, "fetchedFiles" | "fetchedBytes" | "requests" | "seconds"> => ({
+    fetchedFiles,
+    fetchedBytes,
+    requests: sources.reduce((sum, source) => sum + source.requests, 0),
+    seconds: Math.round(performance.now() - started) / 1000,
+  });
+  try {
+    const { signal, waitMs } = request;
+    await using _held = await site.store.lock(`sync/${mirror.name}`, `sync of ${mirror.name}`, {
+      waitMs,
+      signal,
+    });
+    const trust = await loadTrust(mirror);
+    sources = await openSources(mirror, request.emit);
+    const outcome = await runSync({
+      site,
+      mirror,
+      trust,
+      sources,
+      parallel: parallelism(mirror),
+      allowExpired: request.allowExpired || mirror.allowExpired,
+      allowOlder: request.allowOlder || mirror.allowOlder,
+      planOnly: request.planOnly,
+      emit: request.emit,
+      signal,
+      received: (bytes) => {
+        fetchedFiles++;
+        fetchedBytes += bytes;
+      },
+    });
+    if (outcome.result === "planned") {
+      const snapshot = await latestId(site, mirror.name);
+      return {
+        mirror: mirror.name,
+        result: "planned",
+        snapshot,
+        ...figures(),
+        plan: planFigures(outcome.plan),
+      };
+    }
+    return { mirror: mirror.name, ...outcome, ...figures() };
+  } catch (error) {
+    const { code, message, hint } = asSluiceError(error);
+    const snapshot = await latestId(site, mirror.name).catch(() => null);
+    return {
+      mirror: mirror.name,
+      result: "failed",
+      snapshot,
+      ...figures(),
+      error: { code, message },
+      ...(hint !== undefined && { hint }),
+    };
+  } finally {
+    await Promise.all(sources.map(async (source) => source.close()));
+  }
+}
+
+async function openSources(mirror: MirrorConfig, emit: Emit): Promise<Transport[]> {
+  const secrets = await loadSecrets(mirror);
+  return mirror.upstream.map((url) => openTransport(url, { ...mirror.network, ...secrets, emit }));
+}
+
+async function latestId(site: Site, mirror: string): Promise<string | null> {
+  return (await findChannel(site.store, LATEST))?.body.mirrors[mirror] ?? null;
+}
+
+function parallelism(mirror: MirrorConfig): number {
+  return (mirror.network.connections ?? 8) * (mirror.network.pipelining ?? 1);
+}
+
+function planFigures(plan: Plan): NonNullable<SyncResult["plan"]> {
+  const { files, bytes, missing, fetchBytes, freeBytes } = plan;
+  return { files, bytes, fetchFiles: missing.length, fetchBytes, freeBytes, fits: fetchBytes < freeBytes };
+}
