@@ -1,0 +1,131 @@
+import type { Claim } from "../ecosystems/contract.ts";
+import type { SnapshotRecord } from "../snapshot/record.ts";
+import {
+  contentDate,
+  listSnapshots,
+  readSnapshot,
+  signedBy,
+  storedMirrors,
+  type Snapshot,
+} from "../snapshot/snapshots.ts";
+import type { ReadStore } from "../store/contract.ts";
+import { channelNames, channelsOf, findChannel, resolveId } from "./channels.ts";
+
+/** What the config says of a mirror, for those that have no snapshot yet. */
+export interface ConfiguredMirror {
+  readonly name: string;
+  readonly ecosystem: string;
+  readonly mode: string;
+  readonly unverified: boolean;
+}
+
+export interface ListedSnapshot {
+  readonly id: string;
+  readonly created: string;
+  readonly packages: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly signedBy: readonly string[];
+}
+
+export interface ListedMirror {
+  readonly name: string;
+  readonly ecosystem: string;
+  readonly mode: string;
+  /** False where it is in the store, but no longer in the config. */
+  readonly configured: boolean;
+  /** What vouches less than it should, in words; "unsigned: trust: none" for a mirror without keys. */
+  readonly weak: readonly string[];
+  readonly snapshots: readonly ListedSnapshot[];
+  readonly channels: Readonly<Record<string, string>>;
+}
+
+/** All mirrors of config and store, by name, with their snapshots (oldest first) and the channels that hold them. */
+export async function listMirrors(
+  store: ReadStore,
+  configured: readonly ConfiguredMirror[],
+): Promise<ListedMirror[]> {
+  const names = new Set([...configured.map(({ name }) => name), ...(await storedMirrors(store))]);
+  const channels = await channelStates(store);
+  const listed: ListedMirror[] = [];
+  for (const name of [...names].toSorted()) {
+    const snapshots = await listSnapshots(store, name);
+    const config = configured.find((one) => one.name === name);
+    const newest = snapshots.at(-1)?.body;
+    if (config === undefined && newest === undefined) continue;
+    const held = channels.filter(({ mirrors }) => mirrors[name] !== undefined);
+    listed.push({
+      name,
+      ecosystem: config?.ecosystem ?? newest?.ecosystem ?? "",
+      mode: config?.mode ?? newest?.mode ?? "",
+      configured: config !== undefined,
+      weak: newest === undefined ? (config?.unverified === true ? [UNSIGNED] : []) : weaknesses(newest),
+      snapshots: snapshots.map(summary),
+      channels: Object.fromEntries(held.map(({ channel, mirrors }) => [channel, mirrors[name] ?? ""])),
+    });
+  }
+  return listed;
+}
+
+const UNSIGNED = "unsigned: trust: none";
+
+async function channelStates(
+  store: ReadStore,
+): Promise<{ channel: string; mirrors: Readonly<Record<string, string>> }[]> {
+  const found = await Promise.all((await channelNames(store)).map(async (name) => findChannel(store, name)));
+  return found.filter((one) => one !== undefined).map(({ body }) => body);
+}
+
+function summary({ body, at }: Snapshot): ListedSnapshot {
+  const { id, packages, files, bytes } = body;
+  return { id, created: at, packages, files, bytes, signedBy: signedBy(body) };
+}
+
+/** What was weak about a snapshot's trust, each reason once. */
+export function weaknesses(record: SnapshotRecord): string[] {
+  const found = new Set(record.claims.flatMap((claim) => claim.weak));
+  if (record.trust.kind === "none") found.add(UNSIGNED);
+  return [...found];
+}
+
+export interface ShownSnapshot extends ListedSnapshot {
+  readonly mirror: string;
+  readonly ecosystem: string;
+  readonly mode: string;
+  readonly upstream: readonly string[];
+  readonly acceptedAt: string;
+  /** The newest date that the content claims, ISO; null where it claims none. */
+  readonly contentDate: string | null;
+  readonly claims: readonly Claim[];
+  readonly weak: readonly string[];
+  readonly channels: Readonly<Record<string, string>>;
+  readonly pinned: string | null;
+  readonly manifest: string;
+}
+
+/** One snapshot in full; `x` is an id or a channel. Throws unknown_snapshot or unknown_channel. */
+export async function showSnapshot(
+  store: ReadStore,
+  mirror: string,
+  x: string | undefined,
+): Promise<ShownSnapshot> {
+  const id = await resolveId(store, mirror, x);
+  const first = await readSnapshot(store, mirror, id);
+  const { body } = first;
+  const date = contentDate(body);
+  const channels = Object.entries(await channelsOf(store, mirror)).filter(([, held]) => held === id);
+  return {
+    mirror,
+    ...summary(first),
+    ecosystem: body.ecosystem,
+    mode: body.mode,
+    upstream: body.upstream,
+    acceptedAt: body.acceptedAt,
+    contentDate: date === undefined ? null : new Date(date).toISOString(),
+    claims: body.claims,
+    weak: weaknesses(body),
+    channels: Object.fromEntries(channels),
+    pinned: body.pinned ?? null,
+    manifest: body.manifest.sha256,
+  };
+}
