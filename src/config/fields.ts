@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { WEAKNESSES } from "../trust/contract.ts";
+import { hostList } from "../upstream/http/hosts.ts";
 import { cronFault } from "./cron.ts";
 import { DURATION, parseDuration } from "./duration.ts";
 import { parseListen } from "./listen.ts";
@@ -55,10 +56,19 @@ export const fingerprint = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-export const hostName = z
-  .string()
-  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, "must be a host name, without scheme, port or path")
-  .transform((host) => host.toLowerCase());
+export const redirectHost = z.string().superRefine((text, context) => {
+  if (text.includes("/") && !/^[0-9a-f:.]+\/\d+$/i.test(text)) return void context.addIssue(HOST_FAULT);
+  try {
+    hostList([text]);
+  } catch {
+    context.addIssue(HOST_FAULT);
+  }
+});
+
+const HOST_FAULT = {
+  code: "custom" as const,
+  message: "must be a host name, `*.suffix` or address, with or without port, or a range of addresses",
+};
 
 export const schedule = z.string().superRefine((text, context) => {
   const fault = cronFault(text);

@@ -129,8 +129,12 @@ function networkOf(values: EngineInput): NetworkConfig {
     ...(values.connections === undefined ? {} : { connections: values.connections }),
     ...(values.pipelining === undefined ? {} : { pipelining: values.pipelining }),
     ...(values.retries === undefined ? {} : { retries: values.retries }),
-    ...(values.timeout === undefined ? {} : { timeoutMs: values.timeout }),
+    ...(values.timeout === undefined ? {} : { timeoutSeconds: timeouts(values.timeout / 1000) }),
   };
+}
+
+function timeouts(seconds: number): NonNullable<NetworkConfig["timeoutSeconds"]> {
+  return { connect: seconds, headers: seconds, body: seconds };
 }
 
 function authOf(auth: EngineInput["auth"], at: Resolve): AuthConfig | undefined {

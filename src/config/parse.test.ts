@@ -42,7 +42,7 @@ test("a whole config comes out checked and completed", () => {
       "mode: sparse",
       "skip: { sections: [games] }",
       "keep: { last: 3, daily: 7 }",
-      "redirect-hosts: [CDN.example.org]",
+      "redirect-hosts: [cdn.example.org]",
       "timeout: 5s",
       "auth: { username: me, password-file: secret }",
       "tls: { ca: ca.pem }",
@@ -70,7 +70,7 @@ test("a whole config comes out checked and completed", () => {
     allowOlder: false,
     keep: { last: 3, hourly: 0, daily: 7, weekly: 0, monthly: 0, yearly: 0 },
     schedule: undefined,
-    network: { redirectHosts: ["cdn.example.org"], timeoutMs: 5000 },
+    network: { redirectHosts: ["cdn.example.org"], timeoutSeconds: { connect: 5, headers: 5, body: 5 } },
     auth: { kind: "basic", username: "me", password: { file: "/etc/sluice/secret" } },
     tls: { ca: "/etc/sluice/ca.pem" },
   });
@@ -172,7 +172,7 @@ const MISTAKES: readonly [name: string, line: string, message: string][] = [
   [
     "host with scheme",
     "redirect-hosts: ['https://x']",
-    "7:22: mirrors.debian.redirect-hosts[0] must be a host name, without scheme, port or path.",
+    "7:22: mirrors.debian.redirect-hosts[0] must be a host name, `*.suffix` or address, with or without port, or a range of addresses.",
   ],
   ["map where a list is due", "allow-weak: { sha1: 1 }", "7:17: mirrors.debian.allow-weak must be a list."],
 ];

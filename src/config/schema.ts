@@ -22,7 +22,12 @@ const keep = z
 
 const auth = z
   .strictObject({
-    username: z.string().min(1).optional().describe("User name of HTTP basic authentication."),
+    username: z
+      .string()
+      .min(1)
+      .regex(/^[^:]+$/, "must not have a colon")
+      .optional()
+      .describe("User name of HTTP basic authentication."),
     "password-env": z.string().min(1).optional().describe("Environment variable that holds the password."),
     "password-file": field.filePath.optional().describe("File that holds the password."),
     "token-env": z.string().min(1).optional().describe("Environment variable that holds a bearer token."),
@@ -43,7 +48,11 @@ function oneSecret(auth: Readonly<Record<string, string | undefined>>): boolean 
 
 const tls = z
   .strictObject({
-    ca: field.filePath.optional().describe("PEM file of authorities to trust besides the system's."),
+    ca: field.filePath
+      .optional()
+      .describe(
+        "PEM file of the authorities that vouch for the upstream's server, in place of the public ones.",
+      ),
     cert: field.filePath.optional().describe("PEM file of the client certificate."),
     key: field.filePath.optional().describe("PEM file of the client certificate's private key."),
   })
@@ -93,9 +102,11 @@ const engineShape = {
     ),
   keep: keep.optional().describe("Which snapshots `sluice gc` keeps; without it, all of them."),
   "redirect-hosts": z
-    .array(field.hostName)
+    .array(field.redirectHost)
     .default([])
-    .describe("Other hosts that the upstream may redirect to."),
+    .describe(
+      "Other hosts that the upstream may redirect to: names, `*.suffix`, addresses, each with or without port, or ranges.",
+    ),
   connections: field.positive.optional().describe("Connections to the upstream at a time."),
   pipelining: field.positive.optional().describe("Requests on the way on one connection."),
   retries: field.count.optional().describe("How often a request that failed is sent again."),

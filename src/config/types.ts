@@ -60,7 +60,7 @@ export interface NetworkConfig {
   readonly connections?: number;
   readonly pipelining?: number;
   readonly retries?: number;
-  readonly timeoutMs?: number;
+  readonly timeoutSeconds?: { readonly connect: number; readonly headers: number; readonly body: number };
   readonly redirectHosts: readonly string[];
 }
 
