@@ -1,0 +1,34 @@
+import { execFile } from "node:child_process";
+import fs from "node:fs";
+import { dirname } from "node:path";
+import { promisify } from "node:util";
+import { blobFilesSince } from "./blob-files.ts";
+import { sync } from "./files.ts";
+import type { Layout } from "./layout.ts";
+import { MARKER_SLACK, markedSessions, markerPath } from "./marker.ts";
+
+/** Returns when all blobs are durable, whoever wrote them: one `sync -f`, or each new file by itself. */
+export async function barrier(at: Layout, syncFileSystem = syncCommand): Promise<void> {
+  if (await syncFileSystem(at.root)) return;
+  const times = markedSessions(at).map(
+    (session) => fs.lstatSync(markerPath(at, session), { throwIfNoEntry: false })?.mtimeMs ?? Infinity,
+  );
+  const folders = new Set<string>();
+  for await (const { file } of blobFilesSince(at, Math.min(Infinity, ...times) - MARKER_SLACK)) {
+    await sync(file);
+    folders.add(dirname(file));
+  }
+  for (const folder of [...folders, at.blobs]) await sync(folder);
+}
+
+/** syncfs(2) by `sync -f` of coreutils; false where it did not do it. */
+async function syncCommand(root: string): Promise<boolean> {
+  // Elsewhere `sync` takes no option, and does not wait.
+  if (process.platform !== "linux") return false;
+  try {
+    await promisify(execFile)("sync", ["-f", root]);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,150 @@
+import fs from "node:fs";
+import { dirname, resolve } from "node:path";
+import { systemClock } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
+import { SluiceError } from "../../base/errors.ts";
+import type { Held, PruneStore, ReadStore, TreeStore } from "../contract.ts";
+import { blobFiles } from "./blob-files.ts";
+import { freeBytes, isErrno, makeDirectories, makeDirectory, removeFile, sync, writeError } from "./files.ts";
+import { blobPath, layoutOf, placeAt } from "./layout.ts";
+import type { Layout } from "./layout.ts";
+import { takeLock } from "./lock.ts";
+import type { Marker } from "./marker.ts";
+import { startPace } from "./pace.ts";
+import { clearRepairedBlobs, quarantineBlob, quarantinedBlobs } from "./quarantine.ts";
+import { directoryReads } from "./reader.ts";
+import { recover } from "./recover.ts";
+import { startSession } from "./session.ts";
+import { sweepTemporary } from "./sweep.ts";
+import { treeStore } from "./trees.ts";
+import { createVersion } from "./versions.ts";
+
+export interface DirectoryStore extends PruneStore {
+  readonly root: string;
+  readonly trees: TreeStore;
+}
+
+/** Opens a directory store for reading: creates nothing, works on a read-only mount. Throws `store_unusable`. */
+export async function openDirectoryReader(root: string): Promise<ReadStore & { readonly root: string }> {
+  const at = layoutOf(resolve(root));
+  const fault = faultOf(at);
+  if (fault !== undefined) throw unusable(at, fault);
+  return { ...directoryReads(at), root: at.root, close: async () => undefined };
+}
+
+/**
+ * Opens a directory store; makes it where the directory is missing or empty. After a crash, what was not durable is
+ * re-checked first; `waitMs` is how long to wait for another process that does so. Throws `store_unusable`, `locked`.
+ */
+export async function openDirectoryStore(
+  root: string,
+  options: { clock?: Clock; waitMs?: number } = {},
+): Promise<DirectoryStore> {
+  const { clock = systemClock, waitMs = 60_000 } = options;
+  const place = placeAt(resolve(root), clock);
+  const { at } = place;
+  await prepare(at);
+  const markers = new Map<string, Marker>();
+  const locks = new Set<Held>();
+  const recheck = (): Promise<void> => recover(place, new Set(markers.keys()), waitMs);
+  await recheck();
+  return {
+    ...directoryReads(at),
+    root: at.root,
+    trees: treeStore(place),
+    async begin() {
+      await recheck();
+      return startSession(place, markers);
+    },
+    createRef: (name, version, bytes) => createVersion(place, name, version, bytes),
+    async lock(name, who, lockOptions) {
+      const lock = await takeLock(place, name, who, lockOptions);
+      locks.add(lock);
+      return lock;
+    },
+    freeBytes: () => freeBytes(at.root),
+    async *listBlobs() {
+      for await (const { sha256, stat } of blobFiles(at))
+        yield { sha256, size: stat.size, modified: stat.mtimeMs };
+    },
+    async deleteBlobs(sha256s) {
+      const pace = startPace();
+      for (const sha256 of sha256s) {
+        const file = blobPath(at, sha256);
+        if (file !== undefined) removeFile(file);
+        await pace();
+      }
+    },
+    quarantine: (sha256) => quarantineBlob(place, sha256),
+    quarantined: async () => quarantinedBlobs(at),
+    clearRepaired: async () => clearRepairedBlobs(at),
+    sweep: (olderThanMs) => sweepTemporary(place, olderThanMs),
+    async close() {
+      for (const lock of locks) await lock.release();
+      // A session that did not end is one for the next start to look at.
+      for (const marker of markers.values()) marker.abandon();
+      markers.clear();
+    },
+  };
+}
+
+async function prepare(at: Layout): Promise<void> {
+  const fault = faultOf(at);
+  if (fault === undefined || fault === "missing" || fault === "empty") {
+    try {
+      await make(at);
+    } catch (error) {
+      throw writeError(error, at.root, "the folders of a store");
+    }
+  } else throw unusable(at, fault);
+}
+
+// blobs/ first, then refs/: these two are what a store is known by.
+async function make(at: Layout): Promise<void> {
+  const parent = fs.existsSync(at.root) ? undefined : dirname(at.root);
+  makeDirectories(at.root);
+  let made = false;
+  for (const folder of [
+    dirname(at.blobs),
+    at.blobs,
+    at.refs,
+    at.tmp,
+    at.partial,
+    at.locks,
+    at.quarantine,
+    at.trees,
+  ])
+    made = makeDirectory(folder) || made;
+  if (!made) return;
+  await sync(dirname(at.blobs));
+  await sync(at.root);
+  if (parent !== undefined) await sync(parent);
+}
+
+type Fault = "missing" | "empty" | "file" | "other" | "unreadable";
+
+/** Why the directory is no store that can be read. A kill while one is made leaves blobs/ alone: that counts as empty. */
+function faultOf(at: Layout): Fault | undefined {
+  try {
+    const stat = fs.statSync(at.root, { throwIfNoEntry: false });
+    if (stat === undefined) return "missing";
+    if (!stat.isDirectory()) return "file";
+    const names = fs.readdirSync(at.root).filter((name) => name !== "lost+found");
+    if (names.includes("blobs") && names.includes("refs")) return undefined;
+    return names.every((name) => name === "blobs") ? "empty" : "other";
+  } catch (error) {
+    if (isErrno(error, "EACCES", "ENOTDIR", "ELOOP")) return "unreadable";
+    throw error;
+  }
+}
+
+function unusable(at: Layout, fault: Fault): SluiceError {
+  const sentence = {
+    missing: "does not exist: check the path, or run 'sluice sync' first",
+    empty: "is empty: check the path, or run 'sluice sync' first",
+    file: "is not a directory: check the path",
+    other: "holds files but no Sluice store: give an empty directory, or that of a store",
+    unreadable: "cannot be read: check path and permissions",
+  }[fault];
+  return new SluiceError("store_unusable", `The data directory ${at.root} ${sentence}.`);
+}

@@ -1,0 +1,119 @@
+import fs from "node:fs";
+import { SluiceError } from "../../base/errors.ts";
+import { checkPath } from "../../base/path.ts";
+import { blobMissing } from "../checks.ts";
+import type { TreeFile } from "../contract.ts";
+import { isErrno, makeDirectory, removeFile } from "./files.ts";
+import { blobPath } from "./layout.ts";
+import type { Layout, Place } from "./layout.ts";
+import { removeFolder } from "./sweep.ts";
+
+/** Files and folders of one tree, so far: each path once, and never both. */
+export interface Plan {
+  readonly files: Map<string, TreeFile>;
+  readonly folders: Set<string>;
+}
+
+/**
+ * The plan for these files; throws `path_refused` for a path that is not safe, and `path_conflict` where two claim
+ * one path, or one needs a folder where another is a file. A file that is named twice in the same way counts once.
+ */
+export function planTree(files: Iterable<TreeFile>, where: string): Plan {
+  const plan: Plan = { files: new Map(), folders: new Set() };
+  for (const file of files) {
+    if (checkPath(file.path, where) !== file.path)
+      throw new SluiceError(
+        "path_refused",
+        `${where} names '${file.path}', which begins with './': refused.`,
+      );
+    const same = plan.files.get(file.path);
+    if (same === undefined) plan.files.set(file.path, file);
+    else if (same.sha256 !== file.sha256 || same.mtime !== file.mtime) throw conflict(where, file.path);
+    for (let at = file.path.lastIndexOf("/"); at > 0; at = file.path.lastIndexOf("/", at - 1)) {
+      const folder = file.path.slice(0, at);
+      if (plan.folders.has(folder)) break;
+      plan.folders.add(folder);
+    }
+  }
+  for (const folder of plan.folders) if (plan.files.has(folder)) throw conflict(where, folder);
+  return plan;
+}
+
+function conflict(where: string, path: string): SluiceError {
+  return new SluiceError(
+    "path_conflict",
+    `${where} names '${path}' twice, with different content or as file and folder: refused.`,
+  );
+}
+
+/** Puts one file of the plan at a name that is free. Roots, and what cannot be linked, become copies. */
+export function plantFile(at: Layout, target: string, file: TreeFile): void {
+  const blob = blobPath(at, file.sha256);
+  if (blob === undefined) throw blobMissing(file.sha256);
+  try {
+    if (file.mtime === undefined && tryLink(blob, target)) return;
+    copy(blob, target, file.mtime);
+  } catch (error) {
+    if (isErrno(error, "ENOENT") && !fs.existsSync(blob)) throw blobMissing(file.sha256);
+    throw error;
+  }
+}
+
+function tryLink(blob: string, target: string): boolean {
+  try {
+    fs.linkSync(blob, target);
+    return true;
+  } catch (error) {
+    // Too many links, links forbidden, or another file system.
+    if (isErrno(error, "EMLINK", "EPERM", "EXDEV", "ENOTSUP", "EOPNOTSUPP")) return false;
+    throw error;
+  }
+}
+
+// Durable before anyone sees it: a link shares the blob's bytes, which are; a copy has its own.
+function copy(blob: string, target: string, mtime: number | undefined): void {
+  try {
+    fs.copyFileSync(blob, target, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
+    const fd = fs.openSync(target, "r+");
+    try {
+      if (mtime !== undefined) fs.futimesSync(fd, mtime / 1000, mtime / 1000);
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch (error) {
+    if (!isErrno(error, "EEXIST")) removeFile(target);
+    throw error;
+  }
+}
+
+/** The folders of a plan, parents first. */
+export function plantFolders(base: string, plan: Plan): void {
+  for (const folder of [...plan.folders].toSorted()) {
+    const path = `${base}/${folder}`;
+    // In a folder that grows, a file of an older state may stand where a folder must be.
+    if (fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) removeFile(path);
+    makeDirectory(path);
+  }
+}
+
+/** Puts one file of the plan at a name where an older one may stand; a link of the same blob is left. */
+export async function plantOver(place: Place, target: string, file: TreeFile): Promise<void> {
+  const there = fs.lstatSync(target, { throwIfNoEntry: false });
+  // Renaming a link over another link of the same file does nothing (rename(2)): leave it.
+  if (there?.isFile() && file.mtime === undefined && isLinkOf(place.at, there, file.sha256)) return;
+  const temp = place.temp("link");
+  try {
+    plantFile(place.at, temp, file);
+    if (there?.isDirectory()) await removeFolder(target);
+    fs.renameSync(temp, target);
+  } finally {
+    removeFile(temp);
+  }
+}
+
+function isLinkOf(at: Layout, stat: fs.Stats, sha256: string): boolean {
+  const file = blobPath(at, sha256);
+  const blob = file === undefined ? undefined : fs.lstatSync(file, { throwIfNoEntry: false });
+  return blob?.ino === stat.ino && blob.dev === stat.dev;
+}

@@ -1,0 +1,62 @@
+import fs from "node:fs";
+import { dirname } from "node:path";
+import { open } from "node:fs/promises";
+import { createFile, isErrno, makeDirectory, removeFile, writeFile } from "./files.ts";
+import { blobPath } from "./layout.ts";
+import type { Place } from "./layout.ts";
+import { quarantineBlob } from "./quarantine.ts";
+
+/** Up to here a synchronous write on the main thread is the fastest, and short enough. */
+export const SMALL = 256 * 1024;
+
+/** True where the blob lies there with this size; one of another size is damaged and goes to quarantine. */
+export async function isPresent(place: Place, sha256: string, size: number): Promise<boolean> {
+  const stat = fs.lstatSync(target(place, sha256), { throwIfNoEntry: false });
+  if (stat === undefined || stat.size === size) return stat !== undefined;
+  await quarantineBlob(place, sha256);
+  return false;
+}
+
+/** Writes bytes that were checked as the blob of this name. Not durable yet. */
+export async function writeBlob(place: Place, sha256: string, bytes: Uint8Array): Promise<void> {
+  const temp = place.temp("new");
+  if (bytes.length <= SMALL) writeFile(temp, bytes);
+  else await writeLarge(temp, bytes);
+  publish(place, temp, sha256);
+}
+
+async function writeLarge(file: string, bytes: Uint8Array): Promise<void> {
+  fs.closeSync(createFile(file));
+  const handle = await open(file, "r+");
+  try {
+    await handle.writeFile(bytes);
+  } catch (error) {
+    removeFile(file);
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Renames a whole and checked file into place. */
+export function publish(place: Place, file: string, sha256: string): void {
+  const blob = target(place, sha256);
+  try {
+    try {
+      fs.renameSync(file, blob);
+    } catch (error) {
+      if (!isErrno(error, "ENOENT")) throw error;
+      makeDirectory(dirname(blob));
+      fs.renameSync(file, blob);
+    }
+  } catch (error) {
+    removeFile(file);
+    throw error;
+  }
+}
+
+function target(place: Place, sha256: string): string {
+  const path = blobPath(place.at, sha256);
+  if (path === undefined) throw new TypeError("not a SHA-256");
+  return path;
+}

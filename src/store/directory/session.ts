@@ -1,0 +1,83 @@
+import { SluiceError } from "../../base/errors.ts";
+import { startTally } from "../checks.ts";
+import type { BlobInfo, Expectation, Incoming, WriteSession } from "../contract.ts";
+import { barrier } from "./barrier.ts";
+import { figure, writeError } from "./files.ts";
+import { openIncoming } from "./incoming.ts";
+import type { Place } from "./layout.ts";
+import { raiseMarker } from "./marker.ts";
+import type { Marker } from "./marker.ts";
+import { isPresent, writeBlob } from "./put.ts";
+
+/** What the parts of a session share. */
+export interface Writing {
+  readonly place: Place;
+  /** To be awaited before anything is renamed into place, or a partial is claimed. */
+  dirty(): Promise<Marker>;
+  /** Keys that an Incoming of this session works on. */
+  readonly keys: Set<string>;
+  readonly open: Set<Incoming>;
+}
+
+/** A session of a directory store; its marker is raised by its first write, and listed in `markers` while it stands. */
+export function startSession(place: Place, markers: Map<string, Marker>): WriteSession {
+  let marker: Promise<Marker> | undefined;
+  let unsynced = false;
+  let ended = false;
+  const writing: Writing = { place, dirty, keys: new Set(), open: new Set() };
+
+  async function dirty(): Promise<Marker> {
+    marker ??= raiseMarker(place);
+    const raised = await marker;
+    markers.set(raised.session, raised);
+    raised.precede();
+    unsynced = true;
+    return raised;
+  }
+
+  function checkOpen(): void {
+    if (ended) throw new SluiceError("internal", "A write session was used after its end.");
+  }
+
+  async function putBlob(bytes: Uint8Array, expect: Expectation): Promise<BlobInfo> {
+    const tally = startTally(expect);
+    tally.update(bytes);
+    const info = tally.finish();
+    // Also for one that is there: another session may have written it, and not be durable yet.
+    unsynced = true;
+    if (await isPresent(place, info.sha256, info.size)) return info;
+    await dirty();
+    await writeBlob(place, info.sha256, bytes);
+    return info;
+  }
+
+  return {
+    async putBlob(bytes, expect) {
+      checkOpen();
+      try {
+        return await putBlob(bytes, expect);
+      } catch (error) {
+        throw writeError(error, place.at.root, `a file of ${figure(bytes.length)}`);
+      }
+    },
+    async incoming(expect, resumeKey) {
+      checkOpen();
+      unsynced = true;
+      return openIncoming(writing, expect, resumeKey);
+    },
+    async barrier() {
+      checkOpen();
+      await barrier(place.at);
+    },
+    async end() {
+      if (ended) return;
+      for (const incoming of writing.open) await incoming.release();
+      if (unsynced) await barrier(place.at);
+      ended = true;
+      const raised = await marker;
+      if (raised === undefined) return;
+      markers.delete(raised.session);
+      raised.remove();
+    },
+  };
+}

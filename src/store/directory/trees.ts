@@ -1,0 +1,98 @@
+import fs from "node:fs";
+import { SluiceError } from "../../base/errors.ts";
+import { checkMirrorName, isName, isSnapshotId } from "../../base/names.ts";
+import type { TreeStore } from "../contract.ts";
+import { channelLinks } from "./channels.ts";
+import { entriesOf, makeDirectory, writeError } from "./files.ts";
+import { setGrace } from "./grace.ts";
+import type { Place } from "./layout.ts";
+import { startPace } from "./pace.ts";
+import { plantFile, plantFolders, plantOver, planTree } from "./plant.ts";
+import type { Plan } from "./plant.ts";
+import { removeFolder } from "./sweep.ts";
+
+/** The folders under trees/ of a directory store. */
+export function treeStore(place: Place): TreeStore {
+  const { trees } = place.at;
+  return {
+    ...channelLinks(place),
+    async hasTree(mirror, id) {
+      return isFolder(treePath(place, mirror, id));
+    },
+    async listTrees() {
+      const found: { mirror: string; id: string }[] = [];
+      for (const mirror of entriesOf(trees))
+        if (mirror.isDirectory() && isName(mirror.name))
+          for (const tree of entriesOf(`${trees}/${mirror.name}`))
+            if (tree.isDirectory() && isSnapshotId(tree.name))
+              found.push({ mirror: mirror.name, id: tree.name });
+      return found.toSorted((a, b) => compare(a.mirror, b.mirror) || compare(a.id, b.id));
+    },
+    async createTree(mirror, id, files) {
+      const target = treePath(place, mirror, id);
+      try {
+        const plan = planTree(files, `${mirror}@${id}`);
+        if (isFolder(target)) return await complete(place, target, plan);
+        const aside = await build(place, plan);
+        makeDirectory(`${trees}/${mirror}`);
+        fs.renameSync(aside, target);
+      } catch (error) {
+        throw writeError(error, place.at.root, `the tree of ${mirror}@${id}`);
+      }
+    },
+    async removeTree(mirror, id) {
+      await discard(place, treePath(place, mirror, id));
+    },
+    async setGrace(mirror, channel, files) {
+      await setGrace(place, mirror, channel, files);
+    },
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function treePath(place: Place, mirror: string, id: string): string {
+  if (!isSnapshotId(id)) throw new SluiceError("bad_name", `'${id}' is not the id of a snapshot.`);
+  return `${place.at.trees}/${checkMirrorName(mirror)}/${id}`;
+}
+
+function isFolder(path: string): boolean {
+  return fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+async function build(place: Place, plan: Plan): Promise<string> {
+  const aside = place.temp("tree");
+  const pace = startPace();
+  makeDirectory(aside);
+  try {
+    plantFolders(aside, plan);
+    for (const file of plan.files.values()) {
+      plantFile(place.at, `${aside}/${file.path}`, file);
+      await pace();
+    }
+    return aside;
+  } catch (error) {
+    await removeFolder(aside);
+    throw error;
+  }
+}
+
+// What quarantine took out of a tree comes back, name by name.
+async function complete(place: Place, target: string, plan: Plan): Promise<void> {
+  const pace = startPace();
+  plantFolders(target, plan);
+  for (const file of plan.files.values()) {
+    await plantOver(place, `${target}/${file.path}`, file);
+    await pace();
+  }
+}
+
+// Out of sight by one rename, whole until then.
+async function discard(place: Place, target: string): Promise<void> {
+  if (!isFolder(target)) return;
+  const old = place.temp("gone");
+  fs.renameSync(target, old);
+  await removeFolder(old);
+}
