@@ -23,7 +23,7 @@ async function floors(): Promise<string | undefined> {
 
 async function drift(): Promise<string | undefined> {
   const stale: string[] = [];
-  for (const [path, text] of Object.entries(await generatedFiles())) {
+  for (const [path, text] of Object.entries(generatedFiles())) {
     const found = await readFile(join(root, path), "utf8").catch(() => undefined);
     if (found !== text)
       stale.push(`${path} ${found === undefined ? "is missing" : "is not what the sources say"}`);

@@ -57,13 +57,18 @@ export const fingerprint = z.string().transform((text, context) => {
 });
 
 export const redirectHost = z.string().superRefine((text, context) => {
-  if (text.includes("/") && !/^[0-9a-f:.]+\/\d+$/i.test(text)) return void context.addIssue(HOST_FAULT);
+  if (!isRedirectHost(text)) context.addIssue(HOST_FAULT);
+});
+
+function isRedirectHost(text: string): boolean {
+  if (text.includes("/") && !/^[0-9a-f:.]+\/\d+$/i.test(text)) return false;
   try {
     hostList([text]);
+    return true;
   } catch {
-    context.addIssue(HOST_FAULT);
+    return false;
   }
-});
+}
 
 const HOST_FAULT = {
   code: "custom" as const,

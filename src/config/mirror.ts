@@ -69,7 +69,7 @@ function ecosystemOf(
   if (id === undefined) return { path: [...path, "ecosystem"], message: `is missing: ${are}` };
   const found = ecosystems.find((ecosystem) => ecosystem.id === id);
   if (found !== undefined) return found;
-  const near = mostSimilar(String(id), ids);
+  const near = typeof id === "string" ? mostSimilar(id, ids) : undefined;
   const help = near === undefined ? are : `did you mean '${near}'?`;
   return { path: [...path, "ecosystem"], message: `is not an ecosystem that Sluice knows: ${help}` };
 }

@@ -1,4 +1,4 @@
-import { Document, isScalar, type Scalar, visit } from "yaml";
+import { Document, isScalar, visit } from "yaml";
 import type { HostMirrors } from "../ecosystems/contract.ts";
 
 const HEAD = `# Config of Sluice. Every key is described in docs/reference/config.md.
@@ -42,7 +42,7 @@ function yaml(value: unknown): string {
   // Lists of words stand on one line, as people write them.
   visit(document, {
     Seq(_key, node) {
-      node.flow = node.items.every((item) => isScalar(item) && String((item as Scalar).value).length < 40);
+      node.flow = node.items.every((item) => isScalar(item) && String(item.value).length < 40);
     },
   });
   return document.toString({ lineWidth: 110, flowCollectionPadding: false });
