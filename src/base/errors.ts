@@ -217,6 +217,11 @@ export const ERRORS = {
     meaning: "A snapshot did not pass verification.",
     remedy: "See the findings above.",
   },
+  snapshot_held: {
+    exit: 1,
+    meaning: "The snapshot is pinned, or a channel holds it.",
+    remedy: "Unpin it, or move the channel.",
+  },
   nothing_to_do: { exit: 1, meaning: "There is nothing to move back to.", remedy: "See `sluice audit`." },
   address_in_use: { exit: 1, meaning: "The address is taken.", remedy: "Use another with `--listen`." },
   interrupted: { exit: 1, meaning: "The run was stopped.", remedy: "Run it again: it continues." },

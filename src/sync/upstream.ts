@@ -116,7 +116,7 @@ async function storedGroup(
       const bytes = await fetching.store.readBlob(digest);
       files.push({ file: { path, from, bytes, sha256: digest }, validators: { etag, lastModified } });
     } catch (error) {
-      if (error instanceof SluiceError && /^blob_/.test(error.code)) return undefined;
+      if (error instanceof SluiceError && error.code.startsWith("blob_")) return undefined;
       throw error;
     }
   }
