@@ -138,7 +138,7 @@ export async function sluiceSite(name = "site"): Promise<SluiceSite> {
     ids: async (name) => (await mirror(name)).snapshots.map(({ id }) => id).toSorted(),
     async serve() {
       const { child, done, kill } = start("serve", "--listen", "127.0.0.1:0");
-      const url = await listening(child, done);
+      const url = await listening(child);
       return {
         url,
         async [Symbol.asyncDispose]() {
@@ -169,14 +169,12 @@ export function refused(ran: Ran, code: string): void {
   equal(/[\u0000-\u0008\u000b-\u001f\u007f]/.test(ran.stderr), false, `control characters: ${ran.stderr}`);
 }
 
-async function listening(child: ChildProcess, done: Promise<Ran>): Promise<string> {
+async function listening(child: ChildProcess): Promise<string> {
   let said = "";
   const hear = (text: string): void => void (said += text);
   child.stdout?.on("data", hear);
   child.stderr?.on("data", hear);
-  let ended: Ran | undefined;
-  void done.then((ran) => (ended = ran));
-  for (let attempt = 0; attempt < 800 && ended === undefined; attempt++) {
+  for (let attempt = 0; attempt < 800 && child.exitCode === null; attempt++) {
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
     if (url !== undefined) {
       const health = await fetch(`${url}/_/healthz`);

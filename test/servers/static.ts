@@ -20,12 +20,16 @@ export interface Recorded {
   bytes: number;
 }
 
-/** What to do instead of serving the file. `stall` sends the headers and half of the body, then nothing more. */
+/**
+ * What to do instead of serving the file. `truncate` ends the connection after half of the body, `stall` then sends nothing more, and
+ * `endless` goes on with zeros for ever, without saying how long the body is.
+ */
 export type Fault =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
   | "reset"
   | "truncate"
-  | "stall";
+  | "stall"
+  | "endless";
 
 export type OnRequest = (request: Recorded) => Fault | undefined | Promise<Fault | undefined>;
 
@@ -105,6 +109,10 @@ async function answer(server: StaticServer, request: Recorded, response: ServerR
       return;
     }
   }
+  if (fault === "endless") {
+    await pourZeros(request, response);
+    return;
+  }
   const start = rangeStart(request, etag, info.size);
   if (start > 0) headers["content-range"] = `bytes ${start}-${info.size - 1}/${info.size}`;
   const length = info.size - start;
@@ -127,6 +135,20 @@ async function answer(server: StaticServer, request: Recorded, response: ServerR
     // The half that was written must leave before the connection goes.
     await sleep(20);
     response.destroy();
+  }
+}
+
+async function pourZeros(request: Recorded, response: ServerResponse): Promise<void> {
+  const zeros = Buffer.alloc(65536);
+  request.status = 200;
+  response.writeHead(200);
+  while (!response.closed) {
+    request.bytes += zeros.length;
+    if (response.write(zeros)) continue;
+    await new Promise<void>((resolve) => {
+      response.once("drain", resolve);
+      response.once("close", resolve);
+    });
   }
 }
 

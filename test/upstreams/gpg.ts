@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { must } from "../run.ts";
 import { removeFolder, tempFolder } from "../temp.ts";
@@ -24,6 +24,8 @@ export interface KeyOptions {
 
 export interface KeyStore extends AsyncDisposable {
   create(userId: string, options?: KeyOptions): Promise<SigningKey>;
+  /** Revokes a key; the path of its certificate with the revocation in it. It can sign no more. */
+  revoke(key: SigningKey): Promise<string>;
   /** Certificates of several keys in one binary keyring; the path. */
   keyring(keys: readonly SigningKey[], name: string): Promise<string>;
   /** Signs a text in place: the clear-signed message. */
@@ -64,6 +66,14 @@ export async function openKeys(): Promise<KeyStore> {
 
   return {
     create,
+    async revoke(key) {
+      // gpg prepares the revocation when it makes the key, with a colon before the armour against accidents.
+      const prepared = await readFile(join(home, "openpgp-revocs.d", `${key.fingerprint}.rev`), "utf8");
+      await gpg(["--import"], prepared.slice(prepared.indexOf(":-----BEGIN") + 1));
+      const path = join(home, `revoked-${key.fingerprint}.gpg`);
+      await gpg(["--output", path, "--export", key.fingerprint]);
+      return path;
+    },
     async keyring(keys, name) {
       const path = join(home, name);
       await gpg(["--output", path, "--export", ...keys.map((key) => key.fingerprint)]);
