@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { body, exactly, listed, noise, opener, put, sha256, text } from "./suite-tools.test-helper.ts";
+import type { OpenStore } from "./suite-tools.test-helper.ts";
+
+export function pruneSuite(name: string, openStore: OpenStore): void {
+  describe(`${name}: pruning`, () => {
+    const open = opener(openStore);
+
+    test("blobs are listed with size and time, and deleted by name", async () => {
+      const { store } = await open();
+      const before = Date.now() - 5000;
+      const [one = "", two = "", three = ""] = await put(store, text("one"), text("two"), text("three"));
+      const blobs = await Array.fromAsync(store.listBlobs());
+      assert.deepEqual(
+        new Map(blobs.map((blob) => [blob.sha256, blob.size])),
+        new Map([
+          [one, 3],
+          [two, 3],
+          [three, 5],
+        ]),
+      );
+      for (const { modified } of blobs) assert.ok(modified > before && modified < Date.now() + 5000);
+      await store.deleteBlobs([one, sha256(text("absent")), three, "../../etc/passwd"]);
+      assert.deepEqual(await listed(store), [two]);
+      assert.equal(await store.statBlob(one), undefined);
+    });
+
+    test("a quarantined blob is gone until it is put again", async () => {
+      const { store, damage, reopen } = await open();
+      const bytes = text("will be damaged");
+      const [name = "", sound = ""] = await put(store, bytes, text("sound"));
+      await damage(name);
+      await store.quarantine(name);
+      assert.equal(await store.statBlob(name), undefined);
+      assert.deepEqual(await listed(store), [sound]);
+      assert.deepEqual(await store.quarantined(), [{ sha256: name, back: false }]);
+      await store.clearRepaired();
+      assert.deepEqual(await (await reopen()).quarantined(), [{ sha256: name, back: false }]);
+      const again = await reopen();
+      await put(again, bytes);
+      assert.deepEqual(await again.quarantined(), [{ sha256: name, back: true }]);
+      assert.ok((await again.readBlob(name)).equals(bytes));
+      await again.clearRepaired();
+      assert.deepEqual(await again.quarantined(), []);
+      assert.ok((await again.readBlob(name)).equals(bytes));
+    });
+
+    test("a blob that is missing altogether can be named in quarantine too", async () => {
+      const { store } = await open();
+      const bytes = text("lost");
+      await store.quarantine(sha256(bytes));
+      await store.quarantine(sha256(bytes));
+      assert.deepEqual(await store.quarantined(), [{ sha256: sha256(bytes), back: false }]);
+      await put(store, bytes);
+      await store.clearRepaired();
+      assert.deepEqual(await store.quarantined(), []);
+    });
+
+    test("sweep takes partial downloads of that age, and no other", async () => {
+      const { store } = await open();
+      const session = await store.begin();
+      const bytes = noise(400_000);
+      const incoming = await session.incoming(exactly(bytes), "old");
+      await incoming.append(body([bytes.subarray(0, 300_000)]));
+      await incoming.release();
+      await put(store, text("a blob"));
+      assert.equal(await store.sweep(60_000), 0);
+      assert.equal(await store.sweep(-1000), 300_000);
+      assert.equal((await session.incoming(exactly(bytes), "old")).have, 0);
+      assert.deepEqual(await listed(store), [sha256(text("a blob"))]);
+    });
+
+    test("free bytes are a number above zero", async () => {
+      const { store } = await open();
+      assert.ok((await store.freeBytes()) > 0);
+    });
+  });
+}
