@@ -224,6 +224,11 @@ export const ERRORS = {
   },
   nothing_to_do: { exit: 1, meaning: "There is nothing to move back to.", remedy: "See `sluice audit`." },
   address_in_use: { exit: 1, meaning: "The address is taken.", remedy: "Use another with `--listen`." },
+  address_unusable: {
+    exit: 1,
+    meaning: "The address cannot be listened on.",
+    remedy: "Use another with `--listen`.",
+  },
   interrupted: { exit: 1, meaning: "The run was stopped.", remedy: "Run it again: it continues." },
   internal: { exit: 1, meaning: "Sluice made a mistake.", remedy: "Please report it, with the command." },
 } as const satisfies Record<string, { exit: 1 | 2; meaning: string; remedy: string }>;

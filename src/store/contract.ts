@@ -4,6 +4,8 @@ import type { Digests } from "../base/digest.ts";
 export interface BlobInfo {
   readonly sha256: string;
   readonly size: number;
+  /** When its file was written, in ms, where the store knows; the same for as long as the file stays. */
+  readonly modified?: number | undefined;
 }
 
 /** What a blob must turn out to be: every digest given, and the size (exact) or its bound. */

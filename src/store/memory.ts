@@ -33,7 +33,7 @@ export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
     blobs,
     async statBlob(sha256) {
       const blob = blobs.get(sha256);
-      return blob && { sha256, size: blob.bytes.length };
+      return blob && { sha256, size: blob.bytes.length, modified: blob.modified };
     },
     async openBlob(sha256, range) {
       const bytes = find(sha256);

@@ -16,7 +16,7 @@ export function directoryReads(at: Layout): Omit<ReadStore, "close"> {
     async statBlob(sha256) {
       const file = blobPath(at, sha256);
       const stat = file === undefined ? undefined : fs.lstatSync(file, { throwIfNoEntry: false });
-      return stat?.isFile() ? { sha256, size: stat.size } : undefined;
+      return stat?.isFile() ? { sha256, size: stat.size, modified: stat.mtimeMs } : undefined;
     },
     async openBlob(sha256, range) {
       const handle = await openFile(at, sha256);

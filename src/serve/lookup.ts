@@ -1,0 +1,35 @@
+import type { ManifestIndex } from "./manifest-index.ts";
+import type { ServedFile } from "./files.ts";
+import type { Target } from "./target.ts";
+import type { Place, View } from "./view.ts";
+
+/** What a path below `/<mirror>/<channel or id>` is: a file, a folder, a folder asked for without its final slash, or nothing. */
+export type Found =
+  | { readonly type: "file"; readonly file: ServedFile }
+  | { readonly type: "folder"; readonly path: string; readonly index: ManifestIndex }
+  | { readonly type: "unslashed" }
+  | undefined;
+
+/** Looks the rest of the target up in the place's snapshot; then, for files of a channel that are no roots, in those that have grace. */
+export async function lookUp(view: View, place: Place, target: Target): Promise<Found> {
+  const path = target.segments.slice(2).join("/");
+  const { snapshot } = place;
+  const index = await view.manifest(snapshot);
+  if (target.folder) {
+    return index.hasFolder(path) || path === "" ? { type: "folder", path, index } : undefined;
+  }
+  if (path === "") return { type: "unslashed" };
+  const entry = index.find(path);
+  if (entry !== undefined) return { type: "file", file: { entry, snapshot, fixed: place.exact } };
+  if (index.hasFolder(path)) return { type: "unslashed" };
+  const old = await graceFile(view, place, path);
+  return old && { type: "file", file: old };
+}
+
+async function graceFile(view: View, place: Place, path: string): Promise<ServedFile | undefined> {
+  for (const snapshot of await view.grace(place)) {
+    const entry = (await view.manifest(snapshot)).find(path);
+    if (entry !== undefined && entry.kind !== "root") return { entry, snapshot, fixed: false };
+  }
+  return undefined;
+}

@@ -1,0 +1,118 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { systemClock, type Clock } from "../base/clock.ts";
+import { asSluiceError } from "../base/errors.ts";
+import type { ReadStore } from "../store/contract.ts";
+import { beginExchange, type Exchange } from "./exchange.ts";
+import { Files } from "./files.ts";
+import { answer, type Site } from "./handler.ts";
+import { listen } from "./listen.ts";
+import { accessLine, type AccessLine } from "./log.ts";
+import { serverMetrics, type ServerMetrics } from "./metrics.ts";
+import { sendStatus } from "./send.ts";
+import { answerSystem, snapshotAges } from "./system.ts";
+import { View } from "./view.ts";
+
+export interface ServeOptions {
+  /** Stays open when the server is closed: it belongs to the caller. */
+  readonly store: ReadStore;
+  /** Port 0 takes a free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** How long a channel goes on serving the files that it has left. */
+  readonly graceMs: number;
+  readonly clock?: Clock;
+  /** Called once for each request, when it is over. */
+  readonly log?: (line: AccessLine) => void;
+  /** How old, in milliseconds, an answer of the store about refs may be; 250 by default. */
+  readonly freshMs?: number;
+}
+
+export interface RunningServer {
+  /** With the real port, without a final slash: `http://[::1]:8080`. */
+  readonly url: string;
+  /** Stops accepting; requests that are being answered have ten seconds to end. */
+  close(): Promise<void>;
+}
+
+const CLOSE_MS = 10_000;
+
+const LIMITS = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 30_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+};
+
+/** Serves the store's snapshots over HTTP, read-only. Throws address_in_use, or address_unusable. */
+export async function startServer(options: ServeOptions): Promise<RunningServer> {
+  const { store, graceMs, clock = systemClock, log, freshMs = 250 } = options;
+  const view = new View(store, { graceMs, clock, freshMs });
+  const metrics = serverMetrics(() => snapshotAges(view, clock));
+  const site: Site = {
+    view,
+    files: new Files(store),
+    system: (exchange, target) => answerSystem(exchange, target, view, metrics),
+  };
+  let closing = false;
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    const time = clock();
+    const started = performance.now();
+    metrics.inFlight.inc();
+    const exchange = beginExchange(request, response, (over) => {
+      metrics.inFlight.dec();
+      count(metrics, over);
+      log?.(accessLine(over, time, performance.now() - started));
+      if (closing) setImmediate(() => server.closeIdleConnections());
+    });
+    if (closing) response.shouldKeepAlive = false;
+    void respond(site, exchange);
+  };
+  const server = createServer(LIMITS, serve);
+  server.on("checkContinue", serve);
+  // A client that takes nothing for a minute is gone.
+  server.setTimeout(60_000);
+  await listen(server, options.listen);
+  return {
+    url: urlOf(server, options.listen.host),
+    async close() {
+      closing = true;
+      await closeServer(server);
+    },
+  };
+}
+
+async function respond(site: Site, exchange: Exchange): Promise<void> {
+  try {
+    await answer(site, exchange);
+  } catch (thrown) {
+    const { response, signal } = exchange;
+    // The client has gone: what broke then is no fault of the store.
+    if (signal.aborted) return;
+    exchange.fault ??= asSluiceError(thrown);
+    if (response.headersSent) response.destroy();
+    else sendStatus(exchange, 503, { "Retry-After": "30" });
+  }
+}
+
+function count(metrics: ServerMetrics, exchange: Exchange): void {
+  const { mirror, kind, fault, response } = exchange;
+  metrics.requests.inc({ mirror, kind, status: response.statusCode });
+  metrics.bytes.inc({ mirror, kind }, exchange.bytes);
+  if (fault !== undefined) metrics.unavailable.inc({ mirror, cause: fault.code });
+  if (!response.writableFinished) metrics.incomplete.inc({ mirror });
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  const force = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+  await closed;
+  clearTimeout(force);
+}
