@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { SluiceError } from "../base/errors.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import type { PruneStore } from "../store/contract.ts";
-import { openDirectoryStore } from "../store/directory/index.ts";
+import { openDirectoryStore } from "../store/directory/open.ts";
 import type { Author, SiteKey } from "../store/refs.ts";
 
 /** One installation: its store, its identity, and the times that rule it. */

@@ -36,6 +36,8 @@ export interface SyncJob {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly received: (bytes: number) => void;
+  /** How long to wait before the walk starts again, times the attempt; in ms. */
+  readonly pauseMs: number;
 }
 
 export type SyncOutcome =
@@ -45,7 +47,6 @@ export type SyncOutcome =
 /** Walks that may begin with changed roots before the sync gives up, and those with the same roots. */
 const MAX_CHANGED = 6;
 const MAX_SAME = 2;
-const PAUSE_MS = 500;
 
 /** One sync of one mirror; the caller holds the mirror's lock. Throws SluiceErrors; the store is then as it was, but for blobs that the next run finds. */
 export async function runSync(job: SyncJob): Promise<SyncOutcome> {
@@ -90,7 +91,7 @@ async function runWalks(job: SyncJob, session: WriteSession): Promise<SyncOutcom
       lastRoots = upstream.rootsKey();
       if (++changed >= MAX_CHANGED) throw moving(mirror.name, reason);
       emit({ event: "restart", mirror: mirror.name, attempt, reason: (reason as Error).message });
-      await sleep(PAUSE_MS * attempt, undefined, { signal: job.signal });
+      await sleep(job.pauseMs * attempt, undefined, { signal: job.signal });
     }
   }
 }
@@ -136,7 +137,8 @@ async function attemptSync(
   if (walked === "unchanged")
     throw new SluiceError("internal", "The walk said unchanged, but there is no snapshot.");
   emit({ event: "phase", mirror: mirror.name, phase: "plan" });
-  const plan = await planFetch(site.store, walked.entries.values(), upstream.read);
+  const known = new Map([...upstream.read, ...(await putRoots(fetching.session, upstream, walked))]);
+  const plan = await planFetch(site.store, walked.entries.values(), known);
   emit({
     event: "plan",
     mirror: mirror.name,
@@ -151,6 +153,21 @@ async function attemptSync(
   await fetchPlanned(job, fetching, plan);
   const entries = await proveEntries(job, walked, plan.present);
   return finishUpdated(job, fetching.session, { walked, entries, upstream, accepted, current });
+}
+
+// Only now that the walk has proven them.
+async function putRoots(
+  session: WriteSession,
+  upstream: LiveUpstream,
+  walked: Walked,
+): Promise<Map<string, BlobInfo>> {
+  const put = new Map<string, BlobInfo>();
+  for (const entry of walked.entries.values()) {
+    const file = entry.kind === "root" ? upstream.rootFiles.get(entry.path) : undefined;
+    if (file === undefined) continue;
+    put.set(contentKey(entry), await session.putBlob(file.bytes, { digests: entry.digests }));
+  }
+  return put;
 }
 
 async function fetchPlanned(job: SyncJob, fetching: Fetching, plan: Plan): Promise<void> {

@@ -41,6 +41,9 @@ export interface SyncRequest {
   readonly signal: AbortSignal;
 }
 
+/** An upstream that is being updated needs a moment; a damaged one should be told of soon. */
+const RESTART_PAUSE_MS = 500;
+
 /** Syncs one mirror; never throws, a failure is a result. */
 export async function syncMirror(
   site: Site,
@@ -76,6 +79,7 @@ export async function syncMirror(
       planOnly: request.planOnly,
       emit: request.emit,
       signal,
+      pauseMs: RESTART_PAUSE_MS,
       received: (bytes) => {
         fetchedFiles++;
         fetchedBytes += bytes;

@@ -18,6 +18,8 @@ import { contentKey, fetchEntry, presentBlob, type Fetching } from "./fetch.ts";
 export interface LiveUpstream extends Upstream {
   /** Root files as fetched, with the server's validators; for the record. */
   readonly validators: ReadonlyMap<string, Validators>;
+  /** The roots as they came in; unproven until the walk has come to its end. */
+  readonly rootFiles: ReadonlyMap<string, RootFile>;
   /** Names and digests of the roots, to see whether two walks began alike. */
   rootsKey(): string;
   /** Blobs of entries that were read during the walk. */
@@ -36,24 +38,23 @@ export interface LiveOptions {
 export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpstream {
   const validators = new Map<string, Validators>();
   const read = new Map<string, BlobInfo>();
-  let key = "";
+  const rootFiles = new Map<string, RootFile>();
   return {
     validators,
     read,
-    rootsKey: () => key,
+    rootFiles,
+    rootsKey: () => [...rootFiles.values()].map((file) => `${file.path} ${file.sha256}`).join("\n"),
 
     async roots(groups: readonly RootGroup[]): Promise<RootSet | "unchanged"> {
       const results = await Promise.all(groups.map(async (group) => readGroup(fetching, group, options)));
       if (results.length > 0 && results.every((result) => result.unchanged)) return "unchanged";
-      const set = new Map<string, RootFile>();
       for (const { files } of results) {
         for (const { file, validators: sent } of files) {
-          set.set(file.path, file);
+          rootFiles.set(file.path, file);
           validators.set(file.path, sent);
         }
       }
-      key = [...set.values()].map((file) => `${file.path} ${file.sha256}`).join("\n");
-      return set;
+      return rootFiles;
     },
 
     async get(entry: Entry): Promise<AsyncIterable<Uint8Array> | undefined> {
@@ -81,24 +82,38 @@ async function readGroup(fetching: Fetching, group: RootGroup, options: LiveOpti
   const held = (path: string) => options.previous?.roots.find((root) => root.path === path);
   const probe = group.files.find((file) => held(file.path) !== undefined);
   const before = probe === undefined ? undefined : held(probe.path);
+  let asked: Asked | undefined;
   if (probe !== undefined && before !== undefined) {
-    const asked = await fromFirst(fetching.sources, async (source) =>
-      fetchBytes(
-        source,
-        {
-          from: probe.from,
-          signal: fetching.signal,
-          ...(options.conditional && { validators: before }),
-        },
-        group.maxSize,
-      ),
+    const validators = options.conditional ? { validators: before } : {};
+    asked = await fromFirst(fetching.sources, async (source) =>
+      askRoot(fetching, source, probe, group.maxSize, validators),
     );
     const same =
-      asked.status === "unchanged" || (asked.status === "ok" && sha256(asked.bytes) === before.sha256);
+      asked.status === "unchanged" || (asked.status === "ok" && asked.root.file.sha256 === before.sha256);
     const kept = same ? await storedGroup(fetching, group, options) : undefined;
     if (kept !== undefined) return { unchanged: true, files: kept };
   }
-  return { unchanged: false, files: await fetchGroup(fetching, group, options.fresh) };
+  return { unchanged: false, files: await fetchGroup(fetching, group, options.fresh, asked) };
+}
+
+type Root = GroupResult["files"][number];
+type Asked =
+  | { readonly status: "ok"; readonly source: Transport; readonly root: Root }
+  | { readonly status: "unchanged" }
+  | { readonly status: "absent" };
+
+async function askRoot(
+  fetching: Fetching,
+  source: Transport,
+  { path, from }: RootGroup["files"][number],
+  maxSize: number,
+  how: { validators?: Validators; fresh?: boolean },
+): Promise<Asked> {
+  const reply = await fetchBytes(source, { from, signal: fetching.signal, ...how }, maxSize);
+  if (reply.status !== "ok") return reply;
+  fetching.received(reply.bytes.length);
+  const file = { path, from, bytes: reply.bytes, sha256: sha256(reply.bytes) };
+  return { status: "ok", source, root: { file, validators: reply.validators } };
 }
 
 // The roots as the last snapshot has them, for a group that has not changed while another did.
@@ -123,24 +138,21 @@ async function storedGroup(
   return files;
 }
 
+// `asked` is a file of the group that has just come in: it is not asked for again at the same upstream.
 async function fetchGroup(
   fetching: Fetching,
   group: RootGroup,
   fresh: boolean,
-): Promise<GroupResult["files"]> {
+  asked: Asked | undefined,
+): Promise<readonly Root[]> {
   const found = await fromFirst(fetching.sources, async (source) => {
+    const had = asked?.status === "ok" && asked.source === source ? asked : undefined;
     const replies = await Promise.all(
-      group.files.map(async ({ path, from }) => {
-        const reply = await fetchBytes(source, { from, fresh, signal: fetching.signal }, group.maxSize);
-        if (reply.status !== "ok") return undefined;
-        fetching.received(reply.bytes.length);
-        return {
-          file: { path, from, bytes: reply.bytes, sha256: sha256(reply.bytes) },
-          validators: reply.validators,
-        };
-      }),
+      group.files.map(async (file) =>
+        had?.root.file.path === file.path ? had : askRoot(fetching, source, file, group.maxSize, { fresh }),
+      ),
     );
-    const files = replies.filter((reply) => reply !== undefined);
+    const files = replies.filter((reply) => reply.status === "ok").map((reply) => reply.root);
     return files.length === 0 ? { status: "absent" as const } : { status: "ok" as const, files };
   });
   return found.status === "ok" ? found.files : [];
