@@ -47,9 +47,8 @@ export function describeFailure(error: unknown): Failure {
     return { reason: `has a TLS certificate that is not trusted here (${code})`, retry: false, hint: OWN_CA };
   if (/^(ERR_SSL_|ERR_TLS_|EPROTO)/.test(code))
     return { reason: `did not agree on TLS (${reasonOf(error)})`, retry: false };
-  if (code.startsWith("HPE_")) return { reason: "sent what is not HTTP", retry: true };
-  if (error instanceof Error && error.name === "TimeoutError")
-    return { reason: "did not accept a connection in time", retry: true };
+  if (error instanceof Error && error.name === "HTTPParserError")
+    return { reason: "sent what is not HTTP", retry: true };
   return { reason: `could not be asked (${reasonOf(error)})`, retry: true };
 }
 

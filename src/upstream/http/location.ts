@@ -38,9 +38,10 @@ export function resolveFrom(base: URL, from: string, hosts: HostList): URL {
     checkHop({ base, from: base, to: url, hosts, verb: "names" });
     return stripped(url);
   }
-  const joined = base.href + from;
-  const url = URL.canParse(joined) ? new URL(joined) : undefined;
-  if (url === undefined || from.startsWith("/") || !isBelow(base, url)) throw outside(base, from);
+  // The URL parser would take a backslash for a slash, and drop tabs and line ends.
+  const plain = !from.startsWith("/") && !/[\\\u0000-\u0020]/.test(from);
+  const url = plain && URL.canParse(base.href + from) ? new URL(base.href + from) : undefined;
+  if (url === undefined || !isBelow(base, url)) throw outside(base, from);
   return stripped(url);
 }
 

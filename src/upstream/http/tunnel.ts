@@ -33,7 +33,6 @@ export function openTunnel(options: TunnelOptions): Promise<Socket> {
     method: "CONNECT",
     path: authority,
     agent: false,
-    signal: AbortSignal.timeout(options.timeoutMs),
     headers: {
       host: authority,
       "user-agent": options.userAgent,
@@ -41,6 +40,8 @@ export function openTunnel(options: TunnelOptions): Promise<Socket> {
     },
     ...(options.secureContext && { secureContext: options.secureContext }),
   });
+  const tooLate = Object.assign(new Error("no tunnel in time"), { code: "ETIMEDOUT" });
+  const timer = setTimeout(() => request.destroy(tooLate), options.timeoutMs);
   request.once("connect", (response, socket, head) => {
     if (response.statusCode === 200) {
       if (head.length > 0) socket.unshift(head);
@@ -56,5 +57,5 @@ export function openTunnel(options: TunnelOptions): Promise<Socket> {
   });
   request.on("error", reject);
   request.end();
-  return promise;
+  return promise.finally(() => clearTimeout(timer));
 }
