@@ -1,0 +1,78 @@
+import { posix } from "node:path";
+import { strongest } from "../../base/digest.ts";
+import { SluiceError } from "../../base/errors.ts";
+import { encodePath } from "../../base/path.ts";
+import { Moved, type Entry, type Upstream } from "../../upstream/contract.ts";
+import type { Form, WantedIndex } from "./index-choice.ts";
+import type { Suite } from "./suites.ts";
+
+/** An index in the form that the upstream has, and the entries that a snapshot holds for it. */
+export interface FoundIndex {
+  readonly suite: Suite;
+  readonly index: WantedIndex;
+  readonly form: Form;
+  /** The canonical name first, then the name by hash, where the suite has those. */
+  readonly entries: readonly [Entry, ...Entry[]];
+}
+
+/**
+ * Brings in all indices of all suites, each in the first form that the upstream has. An optional one that is absent is left out; for any other,
+ * throws Moved: Release promises it.
+ */
+export async function findIndices(upstream: Upstream, suites: readonly Suite[]): Promise<FoundIndex[]> {
+  const wanted = suites.flatMap((suite) => suite.choice.indices.map((index) => ({ suite, index })));
+  // All are waited for even if one fails, so that nothing goes on behind the back of the caller.
+  const results = await Promise.allSettled(
+    wanted.map(({ suite, index }) => findIndex(upstream, suite, index)),
+  );
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return results.flatMap((result) => (result.status === "fulfilled" && result.value ? [result.value] : []));
+}
+
+async function findIndex(
+  upstream: Upstream,
+  suite: Suite,
+  index: WantedIndex,
+): Promise<FoundIndex | undefined> {
+  for (const form of index.forms) {
+    for (const entries of candidates(suite, form)) {
+      const body = await upstream.get(entries[0]);
+      if (body === undefined) continue;
+      await leave(body);
+      return { suite, index, form, entries };
+    }
+  }
+  if (index.kind === "release") return undefined;
+  throw new Moved(
+    new SluiceError(
+      "file_missing",
+      `${suite.folder}/${index.name} is listed in Release, but the upstream has it in no form that Sluice can use: try again later, or another upstream.`,
+    ),
+  );
+}
+
+// By hash first, where the suite offers that: it cannot be of another generation than the Release.
+function* candidates(suite: Suite, form: Form): Generator<[Entry, ...Entry[]]> {
+  const path = `${suite.folder}/${form.path}`;
+  const best = strongest(form.digests);
+  const { sha256, sha512 } = form.digests;
+  const entry = (at: string, from: string): Entry => ({
+    path: at,
+    from: encodePath(from),
+    kind: "metadata",
+    digests: { ...(sha256 !== undefined && { sha256 }), ...(sha512 !== undefined && { sha512 }) },
+    size: form.size,
+  });
+  if (!suite.release.byHash || best === undefined) {
+    yield [entry(path, path)];
+    return;
+  }
+  const byHash = `${posix.dirname(path)}/by-hash/${best.algorithm.toUpperCase()}/${best.hex}`;
+  for (const from of [byHash, path]) yield [entry(path, from), entry(byHash, from)];
+}
+
+/** Lets go of a body without reading all of it. */
+async function leave(body: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of body) break;
+}

@@ -1,0 +1,125 @@
+import { SluiceError } from "../../base/errors.ts";
+import { encodePath } from "../../base/path.ts";
+import { cleartext, openKeyring, sameText, type Keyring } from "../../trust/openpgp.ts";
+import type { Signer, Trust } from "../../trust/contract.ts";
+import { Moved, type RootFile, type RootGroup, type RootSet } from "../../upstream/contract.ts";
+
+/** What apt itself accepts at most (Acquire::MaxReleaseFileSize). */
+const MAX_RELEASE_BYTES = 10_000_000;
+
+/** The roots of one suite, proven: the text that was signed, and by whom. */
+export interface SuiteRoots {
+  readonly text: string;
+  readonly signers: readonly Signer[];
+  /** The files that a snapshot must hold. */
+  readonly files: readonly RootFile[];
+}
+
+export function suiteFolder(suite: string): string {
+  return `dists/${suite}`;
+}
+
+/** The files that only make sense together: InRelease first, since it is what apt asks first. */
+export function rootGroup(suite: string): RootGroup {
+  const files = ["InRelease", "Release", "Release.gpg"].map((name) => {
+    const path = `${suiteFolder(suite)}/${name}`;
+    return { path, from: encodePath(path) };
+  });
+  return { files, maxSize: MAX_RELEASE_BYTES };
+}
+
+/** Undefined where the mirror trusts nobody by key. */
+export async function keyringOf(trust: Trust): Promise<Keyring | undefined> {
+  return trust.kind === "none" ? undefined : openKeyring(trust);
+}
+
+/**
+ * Proves the roots of a suite: InRelease, or Release with Release.gpg, or both, which must say the same. Without a keyring nothing is proven, but framing and
+ * agreement are held. Throws `root_missing`, `signature_*`, `key_*`; Moved where the files may be of two generations.
+ */
+export async function proveRoots(
+  suite: string,
+  roots: RootSet,
+  keyring: Keyring | undefined,
+): Promise<SuiteRoots> {
+  const folder = suiteFolder(suite);
+  const inRelease = roots.get(`${folder}/InRelease`);
+  const release = roots.get(`${folder}/Release`);
+  const signature = roots.get(`${folder}/Release.gpg`);
+  if (inRelease === undefined && release === undefined) {
+    throw new SluiceError(
+      "root_missing",
+      `The upstream has neither ${folder}/InRelease nor ${folder}/Release: check the URL of the upstream and the suite '${suite}'.`,
+    );
+  }
+  const inline = inRelease && (await proveInline(inRelease, keyring));
+  const detached = release && (await proveDetached(release, signature, inline !== undefined, keyring));
+  if (inline !== undefined && detached !== undefined && !sameText(inline.text, detached.text)) {
+    throw new Moved(
+      new SluiceError(
+        "roots_disagree",
+        `${folder}/InRelease and ${folder}/Release differ: the upstream is being updated, or one of them was altered.`,
+      ),
+    );
+  }
+  return {
+    text: inline?.text ?? detached?.text ?? "",
+    signers: uniqueSigners([...(inline?.signers ?? []), ...(detached?.signers ?? [])]),
+    // A signature without the file that it signs proves nothing and is left behind.
+    files: [inRelease, release, release && signature].filter((file) => file !== undefined),
+  };
+}
+
+interface Proven {
+  readonly text: string;
+  readonly signers: readonly Signer[];
+}
+
+async function proveInline(file: RootFile, keyring: Keyring | undefined): Promise<Proven> {
+  if (keyring === undefined) return { text: await cleartext(file.bytes, file.path), signers: [] };
+  const { text, verification } = await keyring.verifyCleartext(file.bytes, file.path);
+  return { text, signers: verification.signers };
+}
+
+async function proveDetached(
+  release: RootFile,
+  signature: RootFile | undefined,
+  hasInline: boolean,
+  keyring: Keyring | undefined,
+): Promise<Proven> {
+  const text = decode(release);
+  if (keyring === undefined) return { text, signers: [] };
+  if (signature === undefined) {
+    // The same text is signed in InRelease; the caller holds the two against each other.
+    if (hasInline) return { text, signers: [] };
+    throw new SluiceError(
+      "signature_missing",
+      `${release.path} has no signature: there is neither ${release.path}.gpg nor an InRelease beside it.`,
+    );
+  }
+  try {
+    const { signers } = await keyring.verifyDetached(release.bytes, signature.bytes, release.path);
+    return { text, signers };
+  } catch (error) {
+    // Release and its signature are two requests: between them the upstream may have moved.
+    if (error instanceof SluiceError && error.code === "signature_bad") throw new Moved(error);
+    throw error;
+  }
+}
+
+function decode(file: RootFile): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(file.bytes);
+  } catch (error) {
+    throw new SluiceError("metadata_invalid", `${file.path} is not UTF-8 text.`, { cause: error });
+  }
+}
+
+function uniqueSigners(signers: readonly Signer[]): Signer[] {
+  const seen = new Map<string, Signer>();
+  for (const signer of signers) {
+    const key = `${signer.fingerprint} ${signer.subkey ?? ""}`;
+    if (!seen.has(key)) seen.set(key, signer);
+  }
+  return [...seen.values()];
+}

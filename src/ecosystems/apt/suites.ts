@@ -1,0 +1,76 @@
+import { SluiceError } from "../../base/errors.ts";
+import type { Trust } from "../../trust/contract.ts";
+import type { Upstream } from "../../upstream/contract.ts";
+import type { Claim } from "../contract.ts";
+import { chooseIndices, type Choice } from "./index-choice.ts";
+import type { AptOptions } from "./options.ts";
+import { parseRelease, type Release } from "./release.ts";
+import { keyringOf, proveRoots, rootGroup, suiteFolder, type SuiteRoots } from "./roots.ts";
+
+/** A suite whose roots are proven, and what of it the options ask for. */
+export interface Suite {
+  readonly name: string;
+  /** `dists/<suite>` */
+  readonly folder: string;
+  readonly roots: SuiteRoots;
+  readonly release: Release;
+  readonly choice: Choice;
+}
+
+/** Asks for the roots of all suites at once, and proves them. */
+export async function readSuites(
+  upstream: Upstream,
+  options: AptOptions,
+  trust: Trust,
+): Promise<Suite[] | "unchanged"> {
+  const names = [...new Set(options.suites)];
+  const set = await upstream.roots(names.map(rootGroup));
+  if (set === "unchanged") return set;
+  const keyring = await keyringOf(trust);
+  const suites: Suite[] = [];
+  for (const name of names) {
+    const folder = suiteFolder(name);
+    const what = `The Release of ${folder}`;
+    const roots = await proveRoots(name, set, keyring);
+    const release = parseRelease(roots.text, what);
+    if (!options["allow-suite-mismatch"]) checkSuite(name, release, what);
+    suites.push({ name, folder, roots, release, choice: chooseIndices(release, options, what) });
+  }
+  return suites;
+}
+
+// As apt's CheckDist (metaindex.cc), but an error: it is how the wrong repository under the right key shows.
+function checkSuite(asked: string, release: Release, what: string): void {
+  if (release.suite === undefined || release.codename === undefined || isNamed(asked, release)) return;
+  throw new SluiceError(
+    "wrong_repository",
+    `${what} is that of Suite '${release.suite}', Codename '${release.codename}', not of '${asked}': check upstream and suites, or set \`allow-suite-mismatch: true\`.`,
+  );
+}
+
+function isNamed(asked: string, release: Release): boolean {
+  const slash = asked.lastIndexOf("/");
+  const names = slash < 0 ? [asked] : [asked, asked.slice(0, slash)];
+  return names.some((name) => name === release.suite || name === release.codename);
+}
+
+/** What the suite's Release claims, for `admit` to judge. */
+export function claimOf(suite: Suite, trust: Trust): Claim {
+  const { release, roots } = suite;
+  const weak = roots.signers.flatMap((signer) =>
+    signer.weak.map((weakness) => `${weakness}: signature by ${signer.fingerprint} (${signer.userId})`),
+  );
+  if (trust.kind === "none") weak.push("unsigned: trust: none");
+  if (release.dateText === undefined) weak.push("no Date");
+  else if (release.date === undefined) weak.push(`unreadable Date '${release.dateText.slice(0, 60)}'`);
+  const names = [release.suite, release.codename].filter((name) => name !== undefined);
+  if (names.length > 0 && !isNamed(suite.name, release)) weak.push(`calls itself ${names.join(", ")}`);
+  return {
+    root: suite.folder,
+    signers: roots.signers,
+    date: release.date,
+    validUntil: release.validUntil,
+    names: [...new Set(names)],
+    weak,
+  };
+}
