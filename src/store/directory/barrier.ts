@@ -7,18 +7,27 @@ import { sync } from "./files.ts";
 import type { Layout } from "./layout.ts";
 import { MARKER_SLACK, markedSessions, markerPath } from "./marker.ts";
 
+interface Syncs {
+  /** False where it cannot be done. */
+  fileSystem(root: string): Promise<boolean>;
+  file(path: string): Promise<void>;
+}
+
 /** Returns when all blobs are durable, whoever wrote them: one `sync -f`, or each new file by itself. */
-export async function barrier(at: Layout, syncFileSystem = syncCommand): Promise<void> {
-  if (await syncFileSystem(at.root)) return;
+export async function barrier(
+  at: Layout,
+  syncs: Syncs = { fileSystem: syncCommand, file: sync },
+): Promise<void> {
+  if (await syncs.fileSystem(at.root)) return;
   const times = markedSessions(at).map(
     (session) => fs.lstatSync(markerPath(at, session), { throwIfNoEntry: false })?.mtimeMs ?? Infinity,
   );
   const folders = new Set<string>();
   for await (const { file } of blobFilesSince(at, Math.min(Infinity, ...times) - MARKER_SLACK)) {
-    await sync(file);
+    await syncs.file(file);
     folders.add(dirname(file));
   }
-  for (const folder of [...folders, at.blobs]) await sync(folder);
+  for (const folder of [...folders, at.blobs]) await syncs.file(folder);
 }
 
 /** syncfs(2) by `sync -f` of coreutils; false where it did not do it. */

@@ -9,11 +9,11 @@ import { freeBytes, isErrno, makeDirectories, makeDirectory, removeFile, sync, w
 import { blobPath, layoutOf, placeAt } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { takeLock } from "./lock.ts";
-import type { Marker } from "./marker.ts";
 import { startPace } from "./pace.ts";
 import { clearRepairedBlobs, quarantineBlob, quarantinedBlobs } from "./quarantine.ts";
 import { directoryReads } from "./reader.ts";
 import { recover } from "./recover.ts";
+import type { LiveSession } from "./session.ts";
 import { startSession } from "./session.ts";
 import { sweepTemporary } from "./sweep.ts";
 import { treeStore } from "./trees.ts";
@@ -44,9 +44,10 @@ export async function openDirectoryStore(
   const place = placeAt(resolve(root), clock);
   const { at } = place;
   await prepare(at);
-  const markers = new Map<string, Marker>();
+  const live = new Set<LiveSession>();
   const locks = new Set<Held>();
-  const recheck = (): Promise<void> => recover(place, new Set(markers.keys()), waitMs);
+  const recheck = (): Promise<void> =>
+    recover(place, new Set([...live].map((session) => session.marker())), waitMs);
   await recheck();
   return {
     ...directoryReads(at),
@@ -54,7 +55,7 @@ export async function openDirectoryStore(
     trees: treeStore(place),
     async begin() {
       await recheck();
-      return startSession(place, markers);
+      return startSession(place, live);
     },
     createRef: (name, version, bytes) => createVersion(place, name, version, bytes),
     async lock(name, who, lockOptions) {
@@ -82,8 +83,7 @@ export async function openDirectoryStore(
     async close() {
       for (const lock of locks) await lock.release();
       // A session that did not end is one for the next start to look at.
-      for (const marker of markers.values()) marker.abandon();
-      markers.clear();
+      for (const session of live) await session.abandon();
     },
   };
 }

@@ -23,7 +23,11 @@ interface Stale {
  * Looks for sessions that ended without their last barrier, and re-hashes what they may have left half written;
  * what is bad is removed. `own` are this process's sessions. Waits for another process that does the same.
  */
-export async function recover(place: Place, own: ReadonlySet<string>, waitMs: number): Promise<void> {
+export async function recover(
+  place: Place,
+  own: ReadonlySet<string | undefined>,
+  waitMs: number,
+): Promise<void> {
   if (markedSessions(place.at).every((session) => own.has(session))) return;
   await using _lock = await takeLock(place, "recover", "re-checking files after a crash", { waitMs });
   const stale = staleSessions(place.at, own);
@@ -43,7 +47,7 @@ export async function recover(place: Place, own: ReadonlySet<string>, waitMs: nu
   }
 }
 
-function staleSessions(at: Layout, own: ReadonlySet<string>): Stale[] {
+function staleSessions(at: Layout, own: ReadonlySet<string | undefined>): Stale[] {
   const stale: Stale[] = [];
   for (const session of markedSessions(at)) {
     if (own.has(session)) continue;

@@ -19,8 +19,17 @@ export interface Writing {
   readonly open: Set<Incoming>;
 }
 
-/** A session of a directory store; its marker is raised by its first write, and listed in `markers` while it stands. */
-export function startSession(place: Place, markers: Map<string, Marker>): WriteSession {
+/** A session that has not ended, for the store that it belongs to. */
+export interface LiveSession {
+  /** The name of its marker, once it has one. */
+  marker(): string | undefined;
+  /** Leaves what is open for the next run, and the marker for the next start. */
+  abandon(): Promise<void>;
+}
+
+/** A session of a directory store, listed in `live` until its end; its marker is raised by its first write. */
+export function startSession(place: Place, live: Set<LiveSession>): WriteSession {
+  let raised: Marker | undefined;
   let marker: Promise<Marker> | undefined;
   let unsynced = false;
   let ended = false;
@@ -28,8 +37,7 @@ export function startSession(place: Place, markers: Map<string, Marker>): WriteS
 
   async function dirty(): Promise<Marker> {
     marker ??= raiseMarker(place);
-    const raised = await marker;
-    markers.set(raised.session, raised);
+    raised = await marker;
     raised.precede();
     unsynced = true;
     return raised;
@@ -51,6 +59,31 @@ export function startSession(place: Place, markers: Map<string, Marker>): WriteS
     return info;
   }
 
+  async function settle(): Promise<void> {
+    unsynced = false;
+    try {
+      await barrier(place.at);
+    } catch (error) {
+      unsynced = true;
+      throw error;
+    }
+  }
+
+  async function releaseAll(): Promise<void> {
+    for (const incoming of writing.open) await incoming.release();
+  }
+
+  const entry: LiveSession = {
+    marker: () => raised?.session,
+    async abandon() {
+      ended = true;
+      live.delete(entry);
+      await releaseAll();
+      raised?.abandon();
+    },
+  };
+  live.add(entry);
+
   return {
     async putBlob(bytes, expect) {
       checkOpen();
@@ -67,17 +100,15 @@ export function startSession(place: Place, markers: Map<string, Marker>): WriteS
     },
     async barrier() {
       checkOpen();
-      await barrier(place.at);
+      await settle();
     },
     async end() {
       if (ended) return;
-      for (const incoming of writing.open) await incoming.release();
-      if (unsynced) await barrier(place.at);
+      await releaseAll();
+      if (unsynced) await settle();
       ended = true;
-      const raised = await marker;
-      if (raised === undefined) return;
-      markers.delete(raised.session);
-      raised.remove();
+      live.delete(entry);
+      raised?.remove();
     },
   };
 }
