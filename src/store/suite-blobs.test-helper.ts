@@ -33,10 +33,11 @@ export function blobSuite(name: string, openStore: OpenStore): void {
       const session = await store.begin();
       const info = await session.putBlob(bytes, exactly(bytes));
       assert.deepEqual(info, { sha256: sha256(bytes), size: 5 });
-      assert.deepEqual(await store.statBlob(info.sha256), info);
+      const stat = await store.statBlob(info.sha256);
+      assert.deepEqual({ sha256: stat?.sha256, size: stat?.size }, info);
       await session.end();
       const again = await reopen();
-      assert.deepEqual(await again.statBlob(info.sha256), info);
+      assert.deepEqual(await again.statBlob(info.sha256), stat);
       assert.deepEqual(await again.readBlob(info.sha256), bytes);
     });
 
@@ -85,7 +86,7 @@ export function blobSuite(name: string, openStore: OpenStore): void {
       const { store } = await open();
       const large = noise(700_000);
       const [empty = "", big = ""] = await put(store, text(""), large);
-      assert.deepEqual(await store.statBlob(empty), { sha256: empty, size: 0 });
+      assert.equal((await store.statBlob(empty))?.size, 0);
       assert.equal((await bytesOf(store, empty)).length, 0);
       assert.ok((await store.readBlob(big)).equals(large));
       assert.ok((await bytesOf(store, big)).equals(large));

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { SluiceError } from "../../base/errors.ts";
 import { checkChannelName, checkMirrorName, isName, isSnapshotId } from "../../base/names.ts";
 import type { TreeStore } from "../contract.ts";
-import { entriesOf, isErrno, makeDirectory, removeFile, writeError } from "./files.ts";
+import { discardFile, entriesOf, isErrno, makeDirectory, removeFile, writeError } from "./files.ts";
 import { gracePath } from "./grace.ts";
 import type { Place } from "./layout.ts";
 import { removeFolder } from "./sweep.ts";
@@ -167,6 +167,6 @@ function pointTo(place: Place, link: string, target: string): void {
   try {
     fs.renameSync(temp, link);
   } finally {
-    removeFile(temp);
+    discardFile(temp);
   }
 }

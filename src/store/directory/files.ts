@@ -56,7 +56,7 @@ export function writeFile(file: string, bytes: Uint8Array): void {
   try {
     for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at);
   } catch (error) {
-    fs.unlinkSync(file);
+    discardFile(file);
     throw error;
   } finally {
     fs.closeSync(fd);
@@ -80,6 +80,15 @@ export function removeFile(file: string): boolean {
   } catch (error) {
     if (isErrno(error, "ENOENT")) return false;
     throw error;
+  }
+}
+
+/** Removes a file of ours that is no longer wanted; sweep gets what cannot be removed now. */
+export function discardFile(file: string): void {
+  try {
+    fs.unlinkSync(file);
+  } catch {
+    // The error that led here counts.
   }
 }
 

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { SluiceError } from "../../base/errors.ts";
 import type { Held } from "../contract.ts";
 import { checkLockName, lockedError } from "../ref-names.ts";
-import { removeFile, writeFile } from "./files.ts";
+import { discardFile, removeFile, writeFile } from "./files.ts";
 import { openLockFile, tryExclusive } from "./kernel-lock.ts";
 import type { Place } from "./layout.ts";
 
@@ -71,8 +71,8 @@ function writeNote(place: Place, file: string, who: string): void {
     fs.renameSync(temp, file);
   } catch {
     // The lock holds without its note; on a full disk gc must be able to take it.
-    removeFile(temp);
-    removeFile(file);
+    discardFile(temp);
+    discardFile(file);
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
-import { createFile, entriesOf, removeFile, sync } from "./files.ts";
+import { createFile, discardFile, entriesOf, removeFile, sync } from "./files.ts";
 import { openLockFile, tryExclusive } from "./kernel-lock.ts";
 import type { Layout, Place } from "./layout.ts";
 
@@ -36,7 +36,7 @@ export async function raiseMarker(place: Place): Promise<Marker> {
     await sync(place.at.tmp);
   } catch (error) {
     fs.closeSync(fd);
-    removeFile(opening);
+    discardFile(opening);
     throw error;
   }
   const unlock = (): void => {

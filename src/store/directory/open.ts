@@ -94,6 +94,7 @@ async function prepare(at: Layout): Promise<void> {
     try {
       await make(at);
     } catch (error) {
+      if (isErrno(error, "ENOTDIR", "EEXIST", "ELOOP")) throw unusable(at, "blocked");
       throw writeError(error, at.root, "the folders of a store");
     }
   } else throw unusable(at, fault);
@@ -121,7 +122,7 @@ async function make(at: Layout): Promise<void> {
   if (parent !== undefined) await sync(parent);
 }
 
-type Fault = "missing" | "empty" | "file" | "other" | "unreadable";
+type Fault = "missing" | "empty" | "file" | "other" | "blocked" | "unreadable";
 
 /** Why the directory is no store that can be read. A kill while one is made leaves blobs/ alone: that counts as empty. */
 function faultOf(at: Layout): Fault | undefined {
@@ -144,6 +145,7 @@ function unusable(at: Layout, fault: Fault): SluiceError {
     empty: "is empty: check the path, or run 'sluice sync' first",
     file: "is not a directory: check the path",
     other: "holds files but no Sluice store: give an empty directory, or that of a store",
+    blocked: "cannot be made: a file is in the way of one of its folders",
     unreadable: "cannot be read: check path and permissions",
   }[fault];
   return new SluiceError("store_unusable", `The data directory ${at.root} ${sentence}.`);

@@ -3,7 +3,7 @@ import { SluiceError } from "../../base/errors.ts";
 import { checkPath } from "../../base/path.ts";
 import { blobMissing } from "../checks.ts";
 import type { TreeFile } from "../contract.ts";
-import { isErrno, makeDirectory, removeFile } from "./files.ts";
+import { discardFile, isErrno, makeDirectory, removeFile } from "./files.ts";
 import { blobPath } from "./layout.ts";
 import type { Layout, Place } from "./layout.ts";
 import { removeFolder } from "./sweep.ts";
@@ -47,11 +47,16 @@ function conflict(where: string, path: string): SluiceError {
 }
 
 /** Puts one file of the plan at a name that is free. Roots, and what cannot be linked, become copies. */
-export function plantFile(at: Layout, target: string, file: TreeFile): void {
+export function plantFile(
+  at: Layout,
+  target: string,
+  file: TreeFile,
+  link: (from: string, to: string) => void = fs.linkSync,
+): void {
   const blob = blobPath(at, file.sha256);
   if (blob === undefined) throw blobMissing(file.sha256);
   try {
-    if (file.mtime === undefined && tryLink(blob, target)) return;
+    if (file.mtime === undefined && tryLink(() => link(blob, target))) return;
     copy(blob, target, file.mtime);
   } catch (error) {
     if (isErrno(error, "ENOENT") && !fs.existsSync(blob)) throw blobMissing(file.sha256);
@@ -59,9 +64,9 @@ export function plantFile(at: Layout, target: string, file: TreeFile): void {
   }
 }
 
-function tryLink(blob: string, target: string): boolean {
+function tryLink(link: () => void): boolean {
   try {
-    fs.linkSync(blob, target);
+    link();
     return true;
   } catch (error) {
     // Too many links, links forbidden, or another file system.
@@ -82,7 +87,7 @@ function copy(blob: string, target: string, mtime: number | undefined): void {
       fs.closeSync(fd);
     }
   } catch (error) {
-    if (!isErrno(error, "EEXIST")) removeFile(target);
+    if (!isErrno(error, "EEXIST")) discardFile(target);
     throw error;
   }
 }
@@ -108,7 +113,7 @@ export async function plantOver(place: Place, target: string, file: TreeFile): P
     if (there?.isDirectory()) await removeFolder(target);
     fs.renameSync(temp, target);
   } finally {
-    removeFile(temp);
+    discardFile(temp);
   }
 }
 

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { open } from "node:fs/promises";
-import { createFile, isErrno, makeDirectory, removeFile, writeFile } from "./files.ts";
+import { createFile, isErrno, makeDirectory, discardFile, writeFile } from "./files.ts";
 import { blobPath } from "./layout.ts";
 import type { Place } from "./layout.ts";
 import { quarantineBlob } from "./quarantine.ts";
@@ -31,7 +31,7 @@ async function writeLarge(file: string, bytes: Uint8Array): Promise<void> {
   try {
     await handle.writeFile(bytes);
   } catch (error) {
-    removeFile(file);
+    discardFile(file);
     throw error;
   } finally {
     await handle.close();
@@ -50,7 +50,7 @@ export function publish(place: Place, file: string, sha256: string): void {
       fs.renameSync(file, blob);
     }
   } catch (error) {
-    removeFile(file);
+    discardFile(file);
     throw error;
   }
 }

@@ -68,8 +68,10 @@ test("the marker is there before the first blob, and goes with the end", async (
   const store = await open();
   const session = await store.begin();
   assert.deepEqual(markersOf(store.root), []);
-  await session.putBlob(text("one"), { digests: {} });
-  assert.equal(markersOf(store.root).length, 1);
+  const { sha256: one } = await session.putBlob(text("one"), { digests: {} });
+  const [marker = ""] = markersOf(store.root);
+  const raised = fs.statSync(markerPath(layoutOf(store.root), marker), { bigint: true }).mtimeNs;
+  assert.ok(raised <= fs.statSync(blobFile(store.root, one), { bigint: true }).ctimeNs);
   await session.barrier();
   assert.equal(markersOf(store.root).length, 1);
   const other = await open(store.root);

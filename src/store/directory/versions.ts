@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { link as hardLink, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { checkRefName, checkVersion } from "../ref-names.ts";
-import { figure, isErrno, makeDirectories, removeFile, sync, writeError, writeFile } from "./files.ts";
+import { figure, isErrno, makeDirectories, discardFile, sync, writeError, writeFile } from "./files.ts";
 import type { Place } from "./layout.ts";
 import { takeLock } from "./lock.ts";
 import { versionPath } from "./reader.ts";
@@ -27,13 +27,13 @@ export async function createVersion(
     writeFile(temp, bytes);
     await sync(temp);
     if (!(await createExclusively(place, temp, target, link))) return false;
-    removeFile(temp);
+    discardFile(temp);
     await syncUpwards(dirname(target), place.at.refs);
     return true;
   } catch (error) {
     throw writeError(error, place.at.root, `the record ${name} of ${figure(bytes.length)}`);
   } finally {
-    removeFile(temp);
+    discardFile(temp);
   }
 }
 

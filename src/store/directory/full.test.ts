@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { SluiceError } from "../../base/errors.ts";
+import { body, exactly, failsWith, listed, noise, sha256, text } from "../suite-tools.test-helper.ts";
+import { mountTmpfs } from "./mounts.test-helper.ts";
+import { openDirectoryStore } from "./open.ts";
+import type { DirectoryStore } from "./open.ts";
+import { tempFolders } from "./temp.test-helper.ts";
+
+const folder = tempFolders();
+const SIZE = 2_097_152;
+
+function full(what: RegExp): (error: unknown) => true {
+  return (error) => {
+    failsWith("disk_full")(error);
+    assert.match((error as SluiceError).message, what);
+    return true;
+  };
+}
+
+/** Fills what is left of the file system with blobs; returns their names. */
+async function fill(store: DirectoryStore): Promise<string[]> {
+  const session = await store.begin();
+  const names: string[] = [];
+  for (let size = 65_536, index = 0; size >= 4096; index++) {
+    try {
+      names.push((await session.putBlob(noise(size, `fill ${index}`), { digests: {} })).sha256);
+    } catch (error) {
+      failsWith("disk_full")(error);
+      size /= 2;
+    }
+  }
+  await session.end();
+  return names;
+}
+
+test("a full disk is said with a figure, leaves no litter, and the next run continues", async (t) => {
+  const root = folder();
+  using mount = mountTmpfs(root, SIZE);
+  if (mount === undefined) return t.skip("mounting is not permitted here");
+  const store = await openDirectoryStore(root);
+  assert.ok((await store.freeBytes()) <= SIZE && (await store.freeBytes()) > SIZE / 2);
+  const session = await store.begin();
+  const bytes = noise(3_000_000);
+
+  await assert.rejects(
+    session.putBlob(bytes, exactly(bytes)),
+    full(/no room in .* for a file of 3\.0 MB: make room/),
+  );
+  assert.deepEqual(await listed(store), []);
+
+  const incoming = await session.incoming(exactly(bytes), "a key");
+  await assert.rejects(
+    incoming.append(body([bytes.subarray(0, 1_200_000), bytes.subarray(1_200_000)])),
+    full(/3\.0 MB/),
+  );
+  await assert.rejects(incoming.append(body([text("more")])), failsWith("disk_full"));
+  await assert.rejects(incoming.commit(), failsWith("disk_full"));
+  await incoming.release();
+  const next = await session.incoming(exactly(bytes), "a key");
+  assert.ok(next.have >= 1_200_000 && next.have < SIZE, `${next.have}`);
+  await next.reset();
+  await next.release();
+
+  const unkeyed = await session.incoming(exactly(bytes));
+  await assert.rejects(unkeyed.append(body([bytes.subarray(0, 1_000_000), bytes])), failsWith("too_large"));
+  await assert.rejects(
+    unkeyed.append(body([bytes.subarray(0, 1_000_000), bytes.subarray(1_000_000)])),
+    full(/3\.0 MB/),
+  );
+  await unkeyed.release();
+  await session.end();
+  assert.deepEqual(readdirSync(`${root}/tmp`), ["partial"]);
+  assert.deepEqual(readdirSync(`${root}/tmp/partial`), []);
+
+  const names = await fill(store);
+  await assert.rejects(store.createRef("a", 1, noise(8192)), full(/record a of 8192 bytes/));
+  assert.equal(await store.readRef("a", 1), undefined);
+  await using _lock = await store.lock("gc", "gc of a full disk");
+  for (const name of names) assert.equal(sha256(await store.readBlob(name)), name);
+  assert.deepEqual(await listed(store), names.toSorted());
+  const tree = names.map((sha256, index) => ({ path: `f${index}`, sha256, mtime: 0 }));
+  await assert.rejects(
+    store.trees.createTree("m", "20260101T000000Z", tree),
+    full(/tree of m@20260101T000000Z/),
+  );
+  assert.equal(await store.trees.hasTree("m", "20260101T000000Z"), false);
+  assert.deepEqual(readdirSync(`${root}/tmp`), ["partial"]);
+
+  await store.deleteBlobs(names);
+  assert.equal(await store.createRef("a", 1, noise(8192)), true);
+  await fill(store);
+  await store.close();
+});
