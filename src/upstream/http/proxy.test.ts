@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import type { ServerOptions } from "node:https";
@@ -124,6 +125,20 @@ test("a proxy is reached over TLS by its own name", async (t) => {
     code: "upstream_unreachable",
     message: /not trusted here/,
   });
+});
+
+test("TLS to a proxy goes by the proxy's name, not by that of the host asked for", async (t) => {
+  const { ca, server } = testPki();
+  const proxy = await serve(
+    t,
+    (request, response) => {
+      response.end((request.socket as TLSSocket & { servername: string }).servername);
+    },
+    server,
+  );
+  const proxyEnv = { ALL_PROXY: `https://localhost:${String(proxy.port)}` };
+  const { transport } = transportTo(t, "http://deb.example.org/", { proxyEnv, tls: { ca } });
+  assert.equal(await textOf(await transport.fetch({ from: "x" })), "localhost");
 });
 
 for (const scheme of ["http", "https"]) {

@@ -186,6 +186,18 @@ test("one connection is used again, also after errors and redirects", async (t) 
   assert.equal(transport.requests, 5);
 });
 
+test("a long answer that is of no use does not keep its connection busy", async (t) => {
+  const { url } = await serve(t, (request, response) => {
+    if (request.url === "/gone") response.writeHead(404).end(Buffer.alloc(1_000_000));
+    else if (request.url === "/moved")
+      response.writeHead(302, { location: "/here" }).end(Buffer.alloc(1_000_000));
+    else response.end("here");
+  });
+  const { transport } = transportTo(t, url, { connections: 1 });
+  assert.equal((await transport.fetch({ from: "gone" })).status, "absent");
+  assert.equal(await textOf(await transport.fetch({ from: "moved" })), "here");
+});
+
 test("no more connections than allowed", async (t) => {
   const { url, sockets, asked } = await serve(t, (_, response) => {
     setImmediate(() => response.end("x"));
