@@ -79,7 +79,7 @@ export async function readDeb822(
     }
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
-    skip(`${file}: ${error.message}`);
+    skip(error.message);
   }
   return sources;
 }

@@ -1,6 +1,7 @@
 import { SluiceError } from "../../base/errors.ts";
 import { encodePath } from "../../base/path.ts";
-import { cleartext, openKeyring, sameText, type Keyring } from "../../trust/openpgp.ts";
+import { sameText, splitCleartext } from "../../trust/cleartext.ts";
+import { openKeyring, type Keyring } from "../../trust/openpgp.ts";
 import type { Signer, Trust } from "../../trust/contract.ts";
 import { Moved, type RootFile, type RootGroup, type RootSet } from "../../upstream/contract.ts";
 
@@ -76,7 +77,7 @@ interface Proven {
 }
 
 async function proveInline(file: RootFile, keyring: Keyring | undefined): Promise<Proven> {
-  if (keyring === undefined) return { text: await cleartext(file.bytes, file.path), signers: [] };
+  if (keyring === undefined) return { text: splitCleartext(file.bytes, file.path).text, signers: [] };
   const { text, verification } = await keyring.verifyCleartext(file.bytes, file.path);
   return { text, signers: verification.signers };
 }

@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
+import { aptClient, clean, type AptClient } from "../../../test/clients/apt.ts";
+import { needs } from "../../../test/needs.ts";
+import { removeFolder, tempFolder } from "../../../test/temp.ts";
+import { makeKey, type TestKey } from "../../../test/toys/key.ts";
+import type { Trust } from "../../trust/contract.ts";
+import type { ClientSetup } from "../contract.ts";
+import { client } from "./client.ts";
+import {
+  buildSuite,
+  collect,
+  memoryUpstream,
+  optionsOf,
+  stanza,
+  type Files,
+} from "./repository.test-helper.ts";
+import { enumerate } from "./walk.ts";
+
+let key: TestKey;
+before(async () => (key = await makeKey()));
+
+interface Snapshot {
+  /** What the snapshot holds. */
+  readonly files: Files;
+  readonly setup: ClientSetup;
+}
+
+/** Mirrors the upstream, and asks for the set-up of that snapshot. Packages of the upstream need no content. */
+async function snapshotOf(
+  upstream: Files,
+  more: Record<string, unknown>,
+  context: { url?: string; trust?: Trust } = {},
+): Promise<Snapshot> {
+  const trust = context.trust ?? key.trust;
+  const options = optionsOf(more);
+  const { entries } = await collect(enumerate(memoryUpstream(upstream), options, trust));
+  const files: Files = new Map();
+  for (const { path, from } of entries)
+    files.set(path, upstream.get(decodeURIComponent(from)) ?? Buffer.of());
+  const setup = await client({
+    mirror: "m",
+    channel: "stable",
+    url: context.url ?? "http://mirror.example.org/m/stable",
+    options,
+    trust,
+    snapshot: memoryUpstream(files, "path"),
+    has: (path) => files.has(path),
+  });
+  return { files, setup };
+}
+
+function contentOf(setup: ClientSetup, format: string): string {
+  return setup.files.find((file) => file.format === format)?.content ?? assert.fail(`no ${format}`);
+}
+
+function fieldsOf(setup: ClientSetup): string[] {
+  return contentOf(setup, "deb822")
+    .split("\n")
+    .filter((line) => line !== "" && !/^[ #]/.test(line) && line !== "Signed-By:");
+}
+
+const MAIN = "main/binary-amd64/Packages";
+const MAIN_ARM = "main/binary-arm64/Packages";
+
+describe("the source", () => {
+  test("asks for what is there, and carries the key", async () => {
+    const upstream = await buildSuite(key, {
+      indices: { [MAIN]: stanza("hello"), "main/i18n/Translation-en": "Package: hello\n" },
+      fields: { Components: "main" },
+    });
+    const { setup } = await snapshotOf(upstream, { architectures: ["amd64", "all"] });
+    assert.deepEqual(fieldsOf(setup), [
+      "Types: deb",
+      "URIs: http://mirror.example.org/m/stable/",
+      "Suites: stable",
+      "Components: main",
+      "Architectures: amd64",
+      "Languages: en",
+      "Targets: Packages Translations",
+    ]);
+    assert.match(contentOf(setup, "deb822"), /\nSigned-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n \.\n /);
+    assert.deepEqual(
+      setup.files.map(({ format, path }) => [format, path]),
+      [
+        ["deb822", "/etc/apt/sources.list.d/sluice-m.sources"],
+        ["script", "sluice-m.sh"],
+      ],
+    );
+    assert.match(setup.notes.join(" "), /apt 2\.3\.10/);
+  });
+
+  test("has a stanza for each set of components, and no language where there is none", async () => {
+    const upstream = await buildSuite(key, { indices: { [MAIN]: stanza("hello") } });
+    const security = {
+      suite: "stable-security",
+      fields: { Components: "updates/main" },
+      indices: { [MAIN]: stanza("hello") },
+    };
+    await buildSuite(key, security, upstream);
+    const { setup } = await snapshotOf(upstream, { suites: ["stable", "stable-security"] });
+    const fields = fieldsOf(setup);
+    assert.deepEqual(
+      fields.filter((line) => /^(Suites|Components)/.test(line)),
+      ["Suites: stable", "Components: main contrib", "Suites: stable-security", "Components: main"],
+    );
+    assert.equal(fields.filter((line) => line === "Languages: none").length, 2);
+    assert.equal(fields.filter((line) => line === "Targets: Packages").length, 2);
+  });
+
+  test("says `Trusted: yes` only where nobody is trusted by key", async () => {
+    const upstream = await buildSuite(key, { indices: { [MAIN]: stanza("hello") } });
+    const { setup } = await snapshotOf(upstream, {}, { trust: { kind: "none" } });
+    assert.ok(fieldsOf(setup).includes("Trusted: yes"));
+    assert.doesNotMatch(contentOf(setup, "deb822"), /Signed-By/);
+    assert.match(setup.notes.join(" "), /without proof/);
+    assert.ok(!fieldsOf((await snapshotOf(upstream, {})).setup).includes("Trusted: yes"));
+  });
+});
+
+describe("the pins", () => {
+  const mixed =
+    stanza("game", { Section: "games" }) +
+    stanza("toy", { Section: "games" }) +
+    stanza("tool") +
+    stanza("base");
+
+  test("are there for a sparse mirror that leaves something out, and then only", async () => {
+    const upstream = await buildSuite(key, { indices: { [MAIN]: mixed } });
+    const skip = { sections: ["games"] };
+    const { setup } = await snapshotOf(upstream, { mode: "sparse", skip });
+    assert.equal(
+      contentOf(setup, "preferences"),
+      [
+        "Explanation: left out of the sparse mirror, stable/main",
+        "Package: game:any toy:any",
+        "Pin: release o=Test,l=Test,n=stable,a=stable,c=main",
+        "Pin-Priority: -1",
+        "",
+      ].join("\n"),
+    );
+    assert.match(setup.notes.join(" "), /2 packages are listed but left out/);
+    for (const more of [{ mode: "sparse" }, { skip }]) {
+      const other = await snapshotOf(upstream, more);
+      assert.ok(!other.setup.files.some(({ format }) => format === "preferences"));
+    }
+  });
+
+  test("turn round where more is left out than kept, at the release's own priority", async () => {
+    for (const [fields, priority] of [
+      [{}, 500],
+      [{ NotAutomatic: "yes" }, 1],
+      [{ NotAutomatic: "yes", ButAutomaticUpgrades: "yes" }, 100],
+    ] as const) {
+      const upstream = await buildSuite(key, { indices: { [MAIN]: mixed }, fields });
+      const { setup } = await snapshotOf(upstream, { mode: "sparse", only: { packages: ["tool"] } });
+      const text = contentOf(setup, "preferences");
+      assert.match(text, /^Package: \*\nPin: release o=Test.*\nPin-Priority: -1$/m);
+      assert.match(text, new RegExp(`^Package: tool:any\nPin: release .*\nPin-Priority: ${priority}$`, "m"));
+    }
+  });
+
+  test("name single versions where others of the package are kept", async () => {
+    const index = stanza("tool", { Section: "games", Version: "1.0" }) + stanza("tool", { Version: "2.0" });
+    const upstream = await buildSuite(key, { indices: { [MAIN]: index } });
+    const { setup } = await snapshotOf(upstream, { mode: "sparse", skip: { sections: ["games"] } });
+    assert.match(
+      contentOf(setup, "preferences"),
+      /^Package: tool:amd64\nPin: version 1\.0\nPin-Priority: -1\n$/m,
+    );
+  });
+
+  test("go by the host where the Release does not say whose it is", async () => {
+    for (const fields of [
+      { Origin: undefined, Label: undefined },
+      { Origin: "A, B", Label: "x*" },
+    ]) {
+      const upstream = await buildSuite(key, { indices: { [MAIN]: mixed }, fields });
+      const { setup } = await snapshotOf(upstream, { mode: "sparse", skip: { sections: ["games"] } });
+      assert.match(contentOf(setup, "preferences"), /^Pin: origin "mirror\.example\.org"$/m);
+      assert.match(setup.notes.join(" "), /mirror\.example\.org/);
+    }
+  });
+
+  test("come in records of a length that a person can read", async () => {
+    const names = Array.from({ length: 450 }, (_, at) => `n${at}`);
+    const index = names.map((name) => stanza(name, { Section: "games" })).join("");
+    const kept = names.map((name) => stanza(`k${name}`)).join("");
+    const upstream = await buildSuite(key, { indices: { [MAIN]: index + kept } });
+    const { setup } = await snapshotOf(upstream, { mode: "sparse", skip: { sections: ["games"] } });
+    const records = contentOf(setup, "preferences").match(/^Package: .*$/gm) ?? [];
+    assert.deepEqual(
+      records.map((line) => line.split(" ").length - 1),
+      [200, 200, 50],
+    );
+  });
+});
+
+describe("the script", { skip: needs("sh") }, () => {
+  test("writes the files as they are, readable for all, and takes away pins of an earlier set-up", async () => {
+    const folder = await tempFolder("script");
+    try {
+      const upstream = await buildSuite(key, {
+        indices: { [MAIN]: stanza("game", { Section: "games" }) + stanza("tool") },
+      });
+      const run = async (setup: ClientSetup): Promise<string> => {
+        // The same script, below another root.
+        const script = contentOf(setup, "script").replaceAll("'/etc/", `'${folder}/etc/`);
+        await promisify(execFile)("sh", ["-c", script]);
+        const list = `cd ${folder}/etc/apt && find . -type f -exec stat -c '%a %n' {} +`;
+        return (await promisify(execFile)("sh", ["-c", list])).stdout
+          .split("\n")
+          .toSorted()
+          .join("\n")
+          .trim();
+      };
+      const sparse = await snapshotOf(upstream, { mode: "sparse", skip: { sections: ["games"] } });
+      assert.equal(
+        await run(sparse.setup),
+        "644 ./preferences.d/sluice-m.pref\n644 ./sources.list.d/sluice-m.sources",
+      );
+      const { stdout } = await promisify(execFile)("cat", [
+        `${folder}/etc/apt/sources.list.d/sluice-m.sources`,
+      ]);
+      assert.equal(stdout, contentOf(sparse.setup, "deb822"));
+      const verbatim = await snapshotOf(upstream, {});
+      assert.equal(await run(verbatim.setup), "644 ./sources.list.d/sluice-m.sources");
+    } finally {
+      await removeFolder(folder);
+    }
+  });
+});
+
+describe("the real apt takes the set-up", { skip: needs("apt-get", "apt-cache") }, () => {
+  let apt: AptClient;
+  let folder: string;
+  before(async () => {
+    apt = await aptClient();
+    folder = await tempFolder("mirror");
+  });
+  after(async () => {
+    await apt[Symbol.asyncDispose]();
+    await removeFolder(folder);
+  });
+
+  async function setUp(upstream: Files, more: Record<string, unknown>): Promise<void> {
+    const { files, setup } = await snapshotOf(upstream, more, { url: `file://${folder}` });
+    await removeFolder(folder);
+    for (const [path, bytes] of files) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), bytes);
+    }
+    await apt.write([{ path: "/etc/apt/preferences.d/sluice-m.pref", content: "" }]);
+    await apt.write(setup.files);
+    clean(await apt.update());
+  }
+
+  test("with pins for names, versions and other architectures, and by the general form", async () => {
+    const index =
+      stanza("game", { Section: "games" }) +
+      stanza("mixed", { Section: "games", Version: "3.0" }) +
+      stanza("mixed", { Version: "2.0" }) +
+      ["tool", "base", "more"].map((name) => stanza(name)).join("");
+    const arm = index.replaceAll("Architecture: amd64", "Architecture: arm64").replaceAll("_amd64", "_arm64");
+    const upstream = await buildSuite(key, {
+      indices: { [MAIN]: index, [MAIN_ARM]: arm, "main/i18n/Translation-en": "Package: game\n" },
+      fields: { Suite: "stable", Codename: "trixie", Origin: "Test Vendor, Inc", Label: "Test (Label) 1" },
+      byHash: true,
+      detached: true,
+    });
+    await writeFile(join(apt.root, "var/lib/dpkg/arch"), "amd64\narm64\n");
+    const architectures = ["amd64", "arm64"];
+    await setUp(upstream, { architectures, mode: "sparse", skip: { sections: ["games"] } });
+    const candidates = async (...names: string[]): Promise<string[]> =>
+      Promise.all(names.map(async (name) => apt.candidate(name)));
+    assert.deepEqual(await candidates("game", "game:arm64", "mixed", "mixed:arm64", "tool", "tool:arm64"), [
+      "(none)",
+      "(none)",
+      "2.0",
+      "2.0",
+      "1.0-1",
+      "1.0-1",
+    ]);
+    await setUp(upstream, { architectures, mode: "sparse", only: { packages: ["tool"] } });
+    assert.deepEqual(await candidates("game", "base", "base:arm64", "mixed", "tool", "tool:arm64"), [
+      "(none)",
+      "(none)",
+      "(none)",
+      "(none)",
+      "1.0-1",
+      "1.0-1",
+    ]);
+    await setUp(upstream, { architectures });
+    assert.deepEqual(await candidates("game", "mixed", "base:arm64"), ["1.0-1", "3.0", "1.0-1"]);
+  });
+});

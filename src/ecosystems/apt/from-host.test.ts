@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import type { HostMirrors } from "../contract.ts";
+import { fromHost } from "./from-host.ts";
+import { aptOptions } from "./options.ts";
+
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** A host with these files; the common keyrings are there unless they are given as undefined. */
+async function host(files: Readonly<Record<string, string | undefined>>): Promise<HostMirrors> {
+  const all: Record<string, string | undefined> = {
+    [KEYRING]: "key",
+    "/etc/apt/trusted.gpg.d/vendor.asc": "key",
+    "/var/lib/dpkg/arch": "amd64\ni386\n",
+    ...files,
+  };
+  return fromHost(
+    async (path) => (all[path] === undefined ? undefined : Buffer.from(all[path])),
+    async (folder) =>
+      Object.keys(all).flatMap((path) =>
+        path.startsWith(`${folder}/`) ? [path.slice(folder.length + 1)] : [],
+      ),
+  );
+}
+
+test("takes Debian's own deb822 file: suites of one source together, by a name that says what they are", async () => {
+  const { mirrors, skipped } = await host({
+    "/etc/apt/sources.list.d/debian.sources": `Types: deb deb-src
+# A comment
+URIs: http://deb.example.org/debian/
+Suites: bookworm bookworm-updates
+Components: main contrib
+Signed-By: ${KEYRING}
+
+Enabled: yes
+Types: deb
+URIs: http://deb.example.org/debian-security
+Suites: bookworm-security
+Components: main
+Architectures: amd64
+Languages: de en
+Signed-By: ${KEYRING}
+
+Enabled: no
+Types: deb
+URIs: http://off.example.org/
+Suites: x
+`,
+  });
+  assert.deepEqual(skipped, []);
+  assert.deepEqual(mirrors, {
+    "debian-bookworm": {
+      ecosystem: "apt",
+      upstream: "http://deb.example.org/debian",
+      suites: ["bookworm", "bookworm-updates"],
+      components: ["main", "contrib"],
+      architectures: ["amd64", "i386"],
+      keyring: KEYRING,
+    },
+    "debian-security-bookworm": {
+      ecosystem: "apt",
+      upstream: "http://deb.example.org/debian-security",
+      suites: ["bookworm-security"],
+      components: ["main"],
+      architectures: ["amd64"],
+      languages: ["de", "en"],
+      keyring: KEYRING,
+    },
+  });
+  for (const { ecosystem, upstream, keyring, ...own } of Object.values(mirrors)) {
+    assert.ok(z.strictObject(aptOptions.shape).safeParse(own).success, `${ecosystem} ${upstream} ${keyring}`);
+  }
+});
+
+test("takes the one-line format, its options, and lines of one source together", async () => {
+  const { mirrors, skipped } = await host({
+    "/etc/apt/sources.list": `# deb http://old.example.org/debian jessie main
+deb [arch=amd64,arm64 signed-by=${KEYRING} lang=none] https://deb.example.org/debian trixie main # the base
+deb [ signed-by=${KEYRING} arch=amd64,arm64 lang=none ] https://deb.example.org/debian/ trixie-updates main
+deb	[arch-=i386]	https://packages.cloud.example.com/apt	cloud-sdk-trixie main
+`,
+  });
+  assert.deepEqual(skipped, []);
+  assert.deepEqual(mirrors, {
+    "debian-trixie": {
+      ecosystem: "apt",
+      upstream: "https://deb.example.org/debian",
+      suites: ["trixie", "trixie-updates"],
+      components: ["main"],
+      architectures: ["amd64", "arm64"],
+      languages: [],
+      keyring: KEYRING,
+    },
+    "cloud-example-sdk-trixie": {
+      ecosystem: "apt",
+      upstream: "https://packages.cloud.example.com/apt",
+      suites: ["cloud-sdk-trixie"],
+      components: ["main"],
+      architectures: ["amd64"],
+      keyring: "/etc/apt/trusted.gpg.d/vendor.asc",
+    },
+  });
+});
+
+test("keeps a fingerprint in Signed-By as the pin that it is", async () => {
+  const fingerprint = "B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8";
+  const { mirrors } = await host({
+    "/etc/apt/trusted.gpg": "key",
+    "/etc/apt/sources.list": `deb [signed-by=${fingerprint}!] http://deb.example.org/debian stable main`,
+  });
+  assert.deepEqual(mirrors["debian-stable"]?.["signed-by"], [`${fingerprint}!`]);
+  assert.deepEqual(mirrors["debian-stable"]["keyring"], [
+    "/etc/apt/trusted.gpg",
+    "/etc/apt/trusted.gpg.d/vendor.asc",
+  ]);
+});
+
+test("gives two mirrors of one origin two names", async () => {
+  const { mirrors } = await host({
+    "/etc/apt/sources.list": `deb http://a.example.org/debian stable main\ndeb http://b.example.org/debian stable main`,
+  });
+  assert.deepEqual(Object.keys(mirrors), ["debian-stable", "debian-stable-2"]);
+});
+
+test("leaves out what cannot be mirrored, and says why", async () => {
+  const cases: [line: string, says: RegExp][] = [
+    ["deb cdrom:[Debian]/ stable main", /CD-ROM/],
+    ["deb http://deb.example.org/flat ./", /flat repositor/],
+    ["deb http://deb.example.org/flat /", /flat repositor/],
+    ["deb-src http://deb.example.org/debian stable main", /source packages/],
+    ["deb mirror+file:/etc/apt/mirrors/x stable main", /'mirror\+file'/],
+    ["deb tor+http://deb.example.org/debian stable main", /'tor\+http'/],
+    ["deb ftp://deb.example.org/debian stable main", /'ftp'/],
+    ["deb [trusted=yes] http://deb.example.org/debian stable main", /`trust: none`/],
+    ["deb http://user:secret@deb.example.org/debian stable main", /credentials/],
+    [
+      "deb [signed-by=/nowhere.gpg] http://deb.example.org/debian stable main",
+      /\/nowhere\.gpg, cannot be read/,
+    ],
+    ["deb http://deb.example.org/$(ARCH) stable main", /variable/],
+    ["deb http://deb.example.org/debian ../../x main", /cannot be taken over/],
+    ["rpm http://deb.example.org/debian stable main", /not a source/],
+  ];
+  for (const [line, says] of cases) {
+    const { mirrors, skipped } = await host({ "/etc/apt/sources.list": `\n${line}\n` });
+    assert.deepEqual(mirrors, {}, line);
+    assert.equal(skipped.length, 1, line);
+    assert.match(skipped[0] ?? "", says);
+    assert.match(skipped[0] ?? "", /^\/etc\/apt\/sources\.list, line 2: /);
+    assert.doesNotMatch(skipped[0] ?? "", /secret/);
+  }
+});
+
+test("leaves out a source whose key stands in the file, and a file that is not deb822", async () => {
+  const { mirrors, skipped } = await host({
+    "/etc/apt/sources.list.d/a.sources": `Types: deb
+URIs: http://deb.example.org/debian
+Suites: stable
+Components: main
+Signed-By:
+ -----BEGIN PGP PUBLIC KEY BLOCK-----
+ .
+ mDMEY865UxYJKwYBBAHaRw8BAQdAd7Z0srwuhlB6JKFkcf4HU4SSS/xcRfwEQWzr
+ -----END PGP PUBLIC KEY BLOCK-----
+`,
+    "/etc/apt/sources.list.d/b.sources": "nonsense\n",
+    "/etc/apt/sources.list.d/c.sources.save": "Types: deb\nURIs: http://x/\nSuites: x\nComponents: main\n",
+  });
+  assert.deepEqual(mirrors, {});
+  assert.equal(skipped.length, 2);
+  assert.match(skipped[0] ?? "", /b\.sources, line 1/);
+  assert.match(skipped[1] ?? "", /a\.sources \(stable\): its key stands in the source itself/);
+});
+
+test("needs a keyring for a source that names none", async () => {
+  const { mirrors, skipped } = await host({
+    "/etc/apt/trusted.gpg.d/vendor.asc": undefined,
+    "/etc/apt/sources.list": "deb http://deb.example.org/debian stable main",
+  });
+  assert.deepEqual(mirrors, {});
+  assert.match(skipped[0] ?? "", /names no keyring/);
+});
+
+test("takes this machine's architecture where dpkg keeps no list", async () => {
+  const { mirrors } = await host({
+    "/var/lib/dpkg/arch": undefined,
+    "/etc/apt/sources.list": "deb http://deb.example.org/debian stable main",
+  });
+  assert.deepEqual(mirrors["debian-stable"]?.["architectures"], [
+    process.arch === "x64" ? "amd64" : process.arch,
+  ]);
+});
