@@ -59,6 +59,11 @@ export function beginExchange(
   return exchange;
 }
 
+/** True while the connection has a request that is not answered in full. */
+export function isBusy(socket: Socket): boolean {
+  return (pending.get(socket)?.size ?? 0) > 0;
+}
+
 function waitingOn(socket: Socket): Set<() => void> {
   const known = pending.get(socket);
   if (known !== undefined) return known;

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { asSluiceError } from "../base/errors.ts";
 import type { ReadStore } from "../store/contract.ts";
+import { gracefulClose } from "./close.ts";
 import { beginExchange, type Exchange } from "./exchange.ts";
 import { Files } from "./files.ts";
 import { answer, type Site } from "./handler.ts";
@@ -34,8 +35,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const CLOSE_MS = 10_000;
-
 const LIMITS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 30_000,
@@ -54,7 +53,6 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     files: new Files(store),
     system: (exchange, target) => answerSystem(exchange, target, view, metrics),
   };
-  let closing = false;
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const time = clock();
     const started = performance.now();
@@ -63,23 +61,17 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       metrics.inFlight.dec();
       count(metrics, over);
       log?.(accessLine(over, time, performance.now() - started));
-      if (closing) setImmediate(() => server.closeIdleConnections());
     });
-    if (closing) response.shouldKeepAlive = false;
+    if (!server.listening) response.shouldKeepAlive = false;
     void respond(site, exchange);
   };
   const server = createServer(LIMITS, serve);
   server.on("checkContinue", serve);
   // A client that takes nothing for a minute is gone.
   server.setTimeout(60_000);
+  const close = gracefulClose(server);
   await listen(server, options.listen);
-  return {
-    url: urlOf(server, options.listen.host),
-    async close() {
-      closing = true;
-      await closeServer(server);
-    },
-  };
+  return { url: urlOf(server, options.listen.host), close };
 }
 
 async function respond(site: Site, exchange: Exchange): Promise<void> {
@@ -106,13 +98,4 @@ function count(metrics: ServerMetrics, exchange: Exchange): void {
 function urlOf(server: Server, host: string): string {
   const { port } = server.address() as AddressInfo;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  const force = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
-  await closed;
-  clearTimeout(force);
 }

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { Readable } from "node:stream";
+import { test } from "node:test";
+import { memoryStore } from "../store/memory.ts";
+import { BIG, ID, addSnapshot, ask, digest, point, sampleStore, serve } from "./site.test-helper.ts";
+
+const BIG_URL = "/debian/stable/pool/big.deb";
+const SMALL_URL = "/debian/stable/pool/g++_1:2~3.deb";
+const big = digest(BIG);
+const small = digest("small package");
+
+const flipped = Buffer.from("small packagE");
+
+for (const [what, url, sha256, bytes, code] of [
+  ["missing and long", BIG_URL, big, undefined, "blob_missing"],
+  ["missing and short", SMALL_URL, small, undefined, "blob_missing"],
+  ["cut and long", BIG_URL, big, BIG.subarray(1), "blob_corrupt"],
+  ["grown and long", BIG_URL, big, Buffer.concat([BIG, BIG]), "blob_corrupt"],
+  ["cut and short", SMALL_URL, small, flipped.subarray(1), "blob_corrupt"],
+  ["altered and short", SMALL_URL, small, flipped, "blob_corrupt"],
+] as const) {
+  test(`a blob that is ${what} is not sent: 503, a line in the log, a count`, async (t) => {
+    const store = await sampleStore();
+    if (bytes === undefined) store.blobs.delete(sha256);
+    else store.blobs.set(sha256, { bytes, modified: 0 });
+    const { url: base, lines } = await serve(t, store);
+    for (const method of ["GET", "HEAD"]) {
+      const got = await ask(base, url, {}, method);
+      assert.deepEqual([got.status, got.headers["retry-after"]], [503, "30"]);
+      assert.equal(got.headers.etag, undefined);
+    }
+    assert.equal(lines[0]?.fault?.code, code);
+    const metrics = (await ask(base, "/_/metrics")).body.toString();
+    assert.match(
+      metrics,
+      new RegExp(`^sluice_http_unavailable_total\\{mirror="debian",cause="${code}"\\} 2$`, "m"),
+    );
+  });
+}
+
+test("a size in the manifest that the blob does not have is never sent", async (t) => {
+  const store = await sampleStore();
+  const { readBlob } = store;
+  store.readBlob = async (sha256, max) => {
+    const bytes = await readBlob(sha256, max);
+    return Buffer.from(bytes.toString().replace('"size":13', '"size":12'));
+  };
+  const { url, lines } = await serve(t, store);
+  assert.equal((await ask(url, SMALL_URL)).status, 503);
+  assert.equal(lines[0]?.fault?.code, "blob_corrupt");
+});
+
+test("a damaged manifest or channel is 503, and nothing of the inside shows", async (t) => {
+  const store = await sampleStore();
+  const { url } = await serve(t, store);
+  await point(store, "stable", { debian: "20261231T000000Z" }, 0);
+  const got = await ask(url, BIG_URL);
+  assert.deepEqual([got.status, got.body.toString()], [503, "503 Service Unavailable\n"]);
+  for (const sha256 of store.blobs.keys()) store.blobs.set(sha256, { bytes: Buffer.from("x"), modified: 0 });
+  assert.equal((await ask(url, `/debian/${ID}/pool/big.deb`)).status, 503);
+  store.listRefs = () => Promise.reject(new Error("disk"));
+  assert.equal((await ask(url, "/_/healthz")).status, 503);
+  assert.equal((await ask(url, "/")).status, 503);
+});
+
+for (const [what, body] of [
+  ["ends early", () => Readable.from([BIG.subarray(0, 70_000)])],
+  [
+    "breaks",
+    () =>
+      Readable.from(
+        (function* () {
+          yield BIG.subarray(0, 70_000);
+          throw new Error("read error");
+        })(),
+      ),
+  ],
+  ["holds more", () => Readable.from([BIG.subarray(0, 70_000), BIG])],
+] as const) {
+  test(`a stream that ${what} never looks like a whole file`, async (t) => {
+    const store = await sampleStore();
+    store.openBlob = async () => body();
+    const { url, lines } = await serve(t, store);
+    const got = await ask(url, BIG_URL).catch(() => undefined);
+    assert.ok(got === undefined || !got.whole);
+    assert.equal(lines.length, 1);
+    assert.ok(lines[0]?.fault !== undefined && !lines[0].complete);
+  });
+}
+
+test("when a client leaves, all that was opened for it is closed, and it is no fault of the store", async (t) => {
+  const store = memoryStore();
+  const bytes = Buffer.alloc(2 ** 24);
+  await addSnapshot(store, "debian", ID, { "pool/big.deb": { bytes } });
+  await point(store, "stable", { debian: ID }, 0);
+  const opened: Readable[] = [];
+  store.openBlob = async () => {
+    const blob = Readable.from(Array.from({ length: 256 }, () => bytes.subarray(0, 2 ** 16)));
+    opened.push(blob);
+    return blob;
+  };
+  const { url, lines } = await serve(t, store);
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.write(`GET ${BIG_URL} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(8));
+  socket.pause();
+  while (opened.length < 8) await new Promise((resolve) => setImmediate(resolve));
+  const ends = opened.map((blob) => new Promise((resolve) => blob.once("close", resolve)));
+  socket.destroy();
+  await Promise.all(ends);
+  while (lines.length < 8) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(lines.every((line) => line.fault === undefined));
+  assert.match((await ask(url, "/_/metrics")).body.toString(), /^sluice_http_requests_in_flight 1$/m);
+});

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { combinedLine, jsonLine, logged, type AccessLine } from "./log.ts";
+
+const line: AccessLine = {
+  time: Date.UTC(2026, 10, 1, 4, 5, 6),
+  remote: "192.0.2.7",
+  method: "GET",
+  target: '/m/c/a"b',
+  httpVersion: "1.1",
+  status: 200,
+  bytes: 12,
+  ms: 1.5,
+  referer: "",
+  agent: "Debian APT-HTTP/1.3 (3.0.3)",
+  mirror: "m",
+  at: "c",
+  complete: true,
+};
+
+test("the combined format, as nginx writes it", () => {
+  const wanted =
+    '192.0.2.7 - - [01/Nov/2026:04:05:06 +0000] "GET /m/c/a\\"b HTTP/1.1" 200 12 "-" "Debian APT-HTTP/1.3 (3.0.3)"';
+  assert.equal(combinedLine(line), wanted);
+  const fault = { code: "blob_missing", message: "Gone." } as const;
+  assert.equal(combinedLine({ ...line, fault }), `${wanted} "blob_missing: Gone."`);
+});
+
+test("one JSON object a line", () => {
+  assert.deepEqual(JSON.parse(jsonLine(line)), { ...line, time: "2026-11-01T04:05:06.000Z" });
+});
+
+test("neither query, credentials nor control characters are logged", () => {
+  assert.equal(logged("http://user:secret@host/a?token=secret"), "http://host/a");
+  assert.equal(logged("/a\u001b[31m\u009b\nb"), "/a?[31m??b");
+  assert.equal(logged(undefined), "");
+});
