@@ -100,9 +100,9 @@ for (const [format, commands] of Object.entries(TOOLS)) {
     const middle = Array.from({ length: file.length >> 5 }, (_, index) => 16 + 31 * index);
     const end = Array.from({ length: 12 }, (_, index) => file.length - 1 - index);
     for (const at of [...middle, ...end]) {
-      const flipped = Buffer.from(file);
+      const flipped: Buffer = Buffer.from(file);
       flipped[at] = (flipped[at] ?? 0) ^ 8;
-      const read = await content(flipped).catch((error: unknown) => {
+      const read: Buffer | void = await content(flipped).catch((error: unknown) => {
         assert.equal((error as { code: string }).code, "decompression", `byte ${at}: ${String(error)}`);
       });
       assert.ok(read === undefined || read.equals(CONTENT.subarray(0, 5000)), `byte ${at}`);

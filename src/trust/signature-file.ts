@@ -1,0 +1,56 @@
+import { type SignaturePacket, enums, readSignature } from "openpgp";
+import { SluiceError } from "../base/errors.ts";
+import { armoredBlocks, trimmedLines } from "./armor-lines.ts";
+import { lenient } from "./packets.ts";
+
+// Each costs a pass over what is signed; the largest Release files carry a handful.
+const MAX_SIGNATURES = 64;
+
+/** The signatures of a detached signature file: binary, or any number of armoured blocks with nothing else around them. */
+export async function readSignatureFile(bytes: Uint8Array, what: string): Promise<SignaturePacket[]> {
+  if ((bytes[0] ?? 0) >= 0x80) return readSignatures({ binarySignature: bytes }, what);
+  const lines = trimmedLines(bytes);
+  if (lines.every((line) => line === ""))
+    throw new SluiceError("signature_missing", `The signature file of ${what} is empty.`);
+  const { blocks, hasMore } = armoredBlocks(lines, "PGP SIGNATURE");
+  if (hasMore)
+    throw new SluiceError(
+      "signature_framing",
+      `The signature file of ${what} holds something else than signatures: the upstream was altered, or a proxy answered for it.`,
+    );
+  if (blocks.length > MAX_SIGNATURES) throw tooMany(what);
+  const signatures = [];
+  for (const armoredSignature of blocks)
+    signatures.push(...(await readSignatures({ armoredSignature }, what)));
+  return signatures;
+}
+
+/** The signature packets of one block; those of a kind that the library does not know are left out. */
+export async function readSignatures(
+  input: { armoredSignature: string } | { binarySignature: Uint8Array },
+  what: string,
+): Promise<SignaturePacket[]> {
+  let packets;
+  try {
+    ({ packets } =
+      "armoredSignature" in input
+        ? await readSignature({ ...input, config: lenient })
+        : await readSignature({ ...input, config: lenient }));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SluiceError(
+      "signature_bad",
+      `The signature of ${what} cannot be read (${reason}): the upstream was damaged or altered.`,
+      { cause: error },
+    );
+  }
+  if (packets.length > MAX_SIGNATURES) throw tooMany(what);
+  return packets.filterByTag(enums.packet.signature);
+}
+
+function tooMany(what: string): SluiceError {
+  return new SluiceError(
+    "signature_framing",
+    `${what} carries more than ${MAX_SIGNATURES} signatures: refused.`,
+  );
+}
