@@ -31,7 +31,7 @@ export async function openSite(data: string, graceMs: number, clock: Clock = sys
       author ??= loadAuthor(data);
       return author;
     },
-    siteKey: async (fingerprint) => ownKey(data, fingerprint),
+    siteKey: async (fingerprint) => siteKeyOf(data, fingerprint),
   };
 }
 
@@ -54,7 +54,8 @@ export async function publicKey(data: string): Promise<string | undefined> {
   return readText(join(data, "identity", "public.asc"));
 }
 
-async function ownKey(data: string, fingerprint: string): Promise<SiteKey | undefined> {
+/** The key of that fingerprint, if the site in the data directory accepts it. */
+export async function siteKeyOf(data: string, fingerprint: string): Promise<SiteKey | undefined> {
   const armoured = await publicKey(data);
   if (armoured === undefined) return undefined;
   const { openSiteKey } = await import("../trust/identity.ts");

@@ -36,5 +36,165 @@ export function buildProgram(io: Io, makeContext: MakeContext): Command {
       await init(context(command), options);
     });
 
+  program
+    .command("sync")
+    .description("bring mirrors up to date with their upstreams")
+    .argument("[mirror...]", "all mirrors, if none is named")
+    .option("--plan", "only say what there is to fetch, and whether it fits")
+    .option("--wait [seconds]", "wait for another sync of the same mirror, for ever or so long")
+    .option("--allow-older", "take metadata that is older than the last snapshot's")
+    .option("--allow-expired", "take metadata that is past its own expiry")
+    .action(async (mirrors: string[], options, command: Command) => {
+      const { sync } = await import("./commands/sync.ts");
+      await sync(context(command), mirrors, options);
+    });
+
+  program
+    .command("list")
+    .description("list mirrors, their snapshots and channels")
+    .action(async (_options, command: Command) => {
+      const { list } = await import("./commands/list.ts");
+      await list(context(command));
+    });
+
+  program
+    .command("show")
+    .description("show one snapshot: where it comes from, who signed it, how old it is")
+    .argument("<mirror[@x]>", "x is an id or a channel; `latest` if it is left out")
+    .action(async (target: string, _options, command: Command) => {
+      const { show } = await import("./commands/show.ts");
+      await show(context(command), target);
+    });
+
+  program
+    .command("diff")
+    .description("compare the packages of two snapshots of a mirror")
+    .argument("<mirror@a>", "the older one: an id or a channel")
+    .argument("<mirror@b>", "the newer one")
+    .option("--files", "compare files too")
+    .action(async (from: string, to: string, options, command: Command) => {
+      const { diff } = await import("./commands/diff.ts");
+      await diff(context(command), from, to, options);
+    });
+
+  program
+    .command("promote")
+    .description("point a channel at the snapshots of another one, all mirrors in one step")
+    .argument("<from>", "a channel, or MIRROR@X")
+    .argument("<to>", "the channel to change; made if it is not there")
+    .argument("[mirror...]", "all mirrors, if none is named")
+    .action(async (from: string, to: string, mirrors: string[], _options, command: Command) => {
+      const { promote } = await import("./commands/move.ts");
+      await promote(context(command), from, to, mirrors);
+    });
+
+  program
+    .command("rollback")
+    .description("take a channel back to its state before the last change")
+    .argument("<channel>", "the channel to change")
+    .argument("[mirror...]", "all mirrors, if none is named")
+    .action(async (channel: string, mirrors: string[], _options, command: Command) => {
+      const { rollback } = await import("./commands/move.ts");
+      await rollback(context(command), channel, mirrors);
+    });
+
+  program
+    .command("verify")
+    .description("prove snapshots from the trusted key down to the last byte, with no network")
+    .argument("[mirror[@x]...]", "x is an id or a channel; all snapshots, if nothing is named")
+    .action(async (targets: string[], _options, command: Command) => {
+      const { verify } = await import("./commands/verify.ts");
+      await verify(context(command), targets);
+    });
+
+  addSnapshotCommands(program, context);
+
+  program
+    .command("serve")
+    .description("serve snapshots and channels over HTTP until Ctrl-C")
+    .option("--listen <host:port>", "instead of the config's `listen`")
+    .action(async (options, command: Command) => {
+      const { serve } = await import("./commands/serve.ts");
+      await serve(context(command), options);
+    });
+
+  program
+    .command("client")
+    .description("print what a client host needs, ready to paste or to pipe into sh")
+    .argument("<mirror>", "the mirror")
+    .option("--channel <channel>", "the channel that the client follows; `latest` if it is left out")
+    .option("--url <url>", "the address of this site, instead of the config's `url`")
+    .option("--format <format>", "which of the files, or the script that writes them all")
+    .action(async (mirror: string, options, command: Command) => {
+      const { client } = await import("./commands/client.ts");
+      await client(context(command), mirror, options);
+    });
+
+  program
+    .command("gc")
+    .description("give up what `keep` does not hold, and delete what nothing reaches")
+    .option("--dry-run", "only say what would go")
+    .action(async (options, command: Command) => {
+      const { gc } = await import("./commands/gc.ts");
+      await gc(context(command), options);
+    });
+
+  program
+    .command("audit")
+    .description("tell who changed what, when and why, and check the log's hashes and signatures")
+    .argument("[ref]", "only refs that begin so, such as channels/stable")
+    .action(async (ref: string | undefined, _options, command: Command) => {
+      const { audit } = await import("./commands/audit.ts");
+      await audit(context(command), ref);
+    });
+
+  addKeyCommands(program, context);
   return program;
+}
+
+type ContextOf = (command: Command) => Context;
+
+function addSnapshotCommands(program: Command, context: ContextOf): void {
+  const snapshot = program.command("snapshot").description("pin, unpin or remove a snapshot");
+  const target = "x is an id or a channel";
+  snapshot
+    .command("pin")
+    .description("hold a snapshot, whatever `keep` says")
+    .argument("<mirror@x>", target)
+    .option("--why <text>", "a word for the log", "pinned by hand")
+    .action(async (name: string, options, command: Command) => {
+      const { pin } = await import("./commands/snapshot.ts");
+      await pin(context(command), name, options);
+    });
+  snapshot
+    .command("unpin")
+    .description("leave a snapshot to `keep` again")
+    .argument("<mirror@x>", target)
+    .action(async (name: string, _options, command: Command) => {
+      const { unpin } = await import("./commands/snapshot.ts");
+      await unpin(context(command), name);
+    });
+  snapshot
+    .command("remove")
+    .description("give up a snapshot that no channel holds")
+    .argument("<mirror@x>", target)
+    .action(async (name: string, _options, command: Command) => {
+      const { remove } = await import("./commands/snapshot.ts");
+      await remove(context(command), name);
+    });
+}
+
+function addKeyCommands(program: Command, context: ContextOf): void {
+  const group = program.command("key").description("this site's identity, which signs its records");
+  for (const [name, about] of [
+    ["show", "print the fingerprint of this site's key"],
+    ["export", "print this site's public key"],
+  ] as const)
+    group
+      .command(name)
+      .description(about)
+      .action(async (_options, command: Command) => {
+        const { key } = await import("./commands/key.ts");
+        await key(context(command), name);
+      });
 }

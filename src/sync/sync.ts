@@ -1,4 +1,4 @@
-import { asSluiceError } from "../base/errors.ts";
+import { asSluiceError, type ErrorCode } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import { findChannel, LATEST } from "../channel/channels.ts";
 import type { Site } from "../channel/site.ts";
@@ -6,6 +6,7 @@ import { loadSecrets } from "../config/secrets.ts";
 import { loadTrust } from "../config/trust.ts";
 import type { MirrorConfig } from "../config/types.ts";
 import type { Transport } from "../upstream/contract.ts";
+import { HTTP_DEFAULTS } from "../upstream/http/options.ts";
 import { openTransport } from "../upstream/open.ts";
 import type { Plan } from "./plan.ts";
 import { runSync } from "./run.ts";
@@ -27,7 +28,7 @@ export interface SyncResult {
     freeBytes: number;
     fits: boolean;
   };
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
   readonly hint?: string;
 }
 
@@ -122,7 +123,8 @@ async function latestId(site: Site, mirror: string): Promise<string | null> {
 }
 
 function parallelism(mirror: MirrorConfig): number {
-  return (mirror.network.connections ?? 8) * (mirror.network.pipelining ?? 1);
+  const { connections = HTTP_DEFAULTS.connections, pipelining = HTTP_DEFAULTS.pipelining } = mirror.network;
+  return connections * pipelining;
 }
 
 function planFigures(plan: Plan): NonNullable<SyncResult["plan"]> {

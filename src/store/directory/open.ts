@@ -3,12 +3,12 @@ import { dirname, resolve } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import type { Clock } from "../../base/clock.ts";
 import { SluiceError } from "../../base/errors.ts";
-import type { Held, PruneStore, ReadStore, TreeStore } from "../contract.ts";
+import type { PruneStore, ReadStore, TreeStore } from "../contract.ts";
 import { blobFiles } from "./blob-files.ts";
 import { freeBytes, isErrno, makeDirectories, makeDirectory, removeFile, sync, writeError } from "./files.ts";
 import { blobPath, layoutOf, placeAt } from "./layout.ts";
 import type { Layout } from "./layout.ts";
-import { takeLock } from "./lock.ts";
+import { releaseLocks, takeLock } from "./lock.ts";
 import { startPace } from "./pace.ts";
 import { clearRepairedBlobs, quarantineBlob, quarantinedBlobs } from "./quarantine.ts";
 import { directoryReads } from "./reader.ts";
@@ -45,7 +45,6 @@ export async function openDirectoryStore(
   const { at } = place;
   await prepare(at);
   const live = new Set<LiveSession>();
-  const locks = new Set<Held>();
   const recheck = (): Promise<void> =>
     recover(place, new Set([...live].map((session) => session.marker())), waitMs);
   await recheck();
@@ -58,11 +57,7 @@ export async function openDirectoryStore(
       return startSession(place, live);
     },
     createRef: (name, version, bytes) => createVersion(place, name, version, bytes),
-    async lock(name, who, lockOptions) {
-      const lock = await takeLock(place, name, who, lockOptions);
-      locks.add(lock);
-      return lock;
-    },
+    lock: (name, who, lockOptions) => takeLock(place, name, who, lockOptions),
     freeBytes: () => freeBytes(at.root),
     async *listBlobs() {
       for await (const { sha256, stat } of blobFiles(at))
@@ -81,11 +76,17 @@ export async function openDirectoryStore(
     clearRepaired: async () => clearRepairedBlobs(at),
     sweep: (olderThanMs) => sweepTemporary(place, olderThanMs),
     async close() {
-      for (const lock of locks) await lock.release();
+      await releaseLocks(place);
       // A session that did not end is one for the next start to look at.
       for (const session of live) await session.abandon();
     },
   };
+}
+
+/** True where there is no store yet, but openDirectoryStore would make one. */
+export function isStoreMissing(root: string): boolean {
+  const fault = faultOf(layoutOf(resolve(root)));
+  return fault === "missing" || fault === "empty";
 }
 
 async function prepare(at: Layout): Promise<void> {

@@ -1,0 +1,44 @@
+import { hostname } from "node:os";
+import { SluiceError } from "../../base/errors.ts";
+import { checkMirrorName } from "../../base/names.ts";
+import { LATEST } from "../../channel/channels.ts";
+import { clientSetup } from "../../channel/client.ts";
+import type { Config } from "../../config/types.ts";
+import { ecosystemById } from "../../ecosystems/index.ts";
+import { readConfig, type Context } from "../context.ts";
+import { withReader } from "../site.ts";
+
+export interface ClientOptions {
+  readonly channel?: string;
+  readonly url?: string;
+  readonly format?: string;
+}
+
+/** `sluice client MIRROR`: what a client host needs, ready to paste or to pipe into sh. */
+export async function client(context: Context, mirror: string, options: ClientOptions): Promise<void> {
+  const config = await readConfig(context);
+  checkMirrorName(mirror);
+  const base = (options.url ?? config.url ?? listenUrl(config)).replace(/\/+$/, "");
+  const channel = options.channel ?? LATEST;
+  const setup = await withReader(config, async (store) =>
+    clientSetup(store, ecosystemById, mirror, channel, base),
+  );
+  context.output.json({ mirror, channel, url: `${base}/${mirror}/${channel}`, ...setup });
+  const file =
+    options.format === undefined ? setup.files[0] : setup.files.find((one) => one.format === options.format);
+  if (file === undefined) {
+    const known = setup.files.map((one) => one.format).join(", ");
+    throw new SluiceError(
+      "usage",
+      `There is no format '${options.format ?? ""}' for ${mirror}: choose one of ${known}.`,
+    );
+  }
+  context.output.line(file.content.replace(/\n$/, ""));
+  for (const note of setup.notes) context.output.note(note);
+}
+
+// Clients elsewhere cannot reach a wildcard address by that name.
+function listenUrl({ listen: { host, port } }: Config): string {
+  const name = host === "0.0.0.0" || host === "::" ? hostname() : host.includes(":") ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}

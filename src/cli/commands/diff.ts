@@ -1,0 +1,31 @@
+import { compareSnapshots } from "../../channel/compare.ts";
+import { ecosystemById } from "../../ecosystems/index.ts";
+import { readConfig, type Context } from "../context.ts";
+import { formatCount } from "../format.ts";
+import { withReader } from "../site.ts";
+
+/** `sluice diff MIRROR@A MIRROR@B`: packages added, removed, changed; with --files, paths too. */
+export async function diff(
+  context: Context,
+  from: string,
+  to: string,
+  options: { files?: boolean },
+): Promise<void> {
+  const config = await readConfig(context);
+  const files = options.files === true;
+  const found = await withReader(config, async (store) =>
+    compareSnapshots(store, ecosystemById, from, to, { files }),
+  );
+  const { output } = context;
+  output.json(found);
+  for (const { name, arch, version } of found.removed) output.line(`- ${name} ${version} [${arch}]`);
+  for (const { name, arch, version } of found.added) output.line(`+ ${name} ${version} [${arch}]`);
+  for (const { name, arch, from: old, to: fresh } of found.changed)
+    output.line(`~ ${name} ${old} -> ${fresh} [${arch}]`);
+  for (const path of found.files?.removed ?? []) output.line(`- ${path}`);
+  for (const path of found.files?.added ?? []) output.line(`+ ${path}`);
+  for (const path of found.files?.changed ?? []) output.line(`~ ${path}`);
+  output.line(
+    `${formatCount(found.added.length, "package")} added, ${found.removed.length} removed, ${found.changed.length} changed`,
+  );
+}

@@ -1,0 +1,58 @@
+import { listMirrors, type ListedMirror } from "../../channel/list.ts";
+import type { MirrorConfig } from "../../config/types.ts";
+import { readConfig, type Context } from "../context.ts";
+import { formatAge, formatBytes } from "../format.ts";
+import { withReader } from "../site.ts";
+
+/** `sluice list`: mirrors, snapshots, channels. */
+export async function list(context: Context): Promise<void> {
+  const config = await readConfig(context);
+  const mirrors = await withReader(config, async (store) =>
+    listMirrors(store, config.mirrors.map(configured)),
+  );
+  context.output.json({ mirrors });
+  if (mirrors.length === 0) context.output.line(`No mirrors yet: add one to ${config.file}.`);
+  else
+    context.output.table(
+      COLUMNS,
+      mirrors.flatMap((mirror) => rows(mirror, context.io.now())),
+    );
+}
+
+function configured({ name, ecosystem, options, trust }: MirrorConfig) {
+  return { name, ecosystem: ecosystem.id, mode: options.mode, unverified: trust.kind === "none" };
+}
+
+const COLUMNS = [
+  { title: "MIRROR" },
+  { title: "ECOSYSTEM" },
+  { title: "MODE" },
+  { title: "SNAPSHOT" },
+  { title: "AGE" },
+  { title: "PACKAGES", align: "right" },
+  { title: "SIZE", align: "right" },
+  { title: "CHANNELS" },
+  { title: "SIGNED BY" },
+] as const;
+
+function rows(mirror: ListedMirror, now: number): string[][] {
+  const { name, ecosystem, weak } = mirror;
+  const mode = `${mirror.mode}${mirror.configured ? "" : ", not in the config"}`;
+  const remark = weak.length === 0 ? "" : ` [${weak.join(", ")}]`;
+  if (mirror.snapshots.length === 0)
+    return [[name, ecosystem, mode, "none yet", "", "", "", "", remark.trim()]];
+  return mirror.snapshots.map((snapshot, at) => {
+    const channels = Object.entries(mirror.channels).filter(([, id]) => id === snapshot.id);
+    return [
+      at === 0 ? name : "",
+      at === 0 ? ecosystem : "",
+      at === 0 ? mode : "",
+      snapshot.id,
+      formatAge(Date.parse(snapshot.created), now),
+      String(snapshot.packages),
+      formatBytes(snapshot.bytes),
+      channels.map(([channel]) => channel).join(", "),
+      `${snapshot.signedBy.map((fingerprint) => fingerprint.slice(-16)).join(", ")}${remark}`.trim(),
+    ];
+  });
+}

@@ -1,0 +1,85 @@
+import { SluiceError } from "../../base/errors.ts";
+import { syncMirror, type SyncResult } from "../../sync/sync.ts";
+import { readConfig, type Context } from "../context.ts";
+import { formatBytes, formatCount, formatSeconds } from "../format.ts";
+import { createProgress } from "../progress.ts";
+import { chosenMirrors, withSite } from "../site.ts";
+
+export interface SyncOptions {
+  readonly plan?: boolean;
+  readonly wait?: string | boolean;
+  readonly allowOlder?: boolean;
+  readonly allowExpired?: boolean;
+}
+
+const SIDE_BY_SIDE = 2;
+
+/** `sluice sync`: brings mirrors up to date, two side by side. */
+export async function sync(context: Context, names: readonly string[], options: SyncOptions): Promise<void> {
+  const config = await readConfig(context);
+  const mirrors = chosenMirrors(config, names);
+  if (mirrors.length === 0) {
+    throw new SluiceError("config_invalid", `${config.file} has no mirrors yet: add one under \`mirrors:\`.`);
+  }
+  const progress = createProgress(context.io, context.options);
+  const request = {
+    planOnly: options.plan === true,
+    allowExpired: options.allowExpired === true,
+    allowOlder: options.allowOlder === true,
+    waitMs: waitMs(options.wait),
+    emit: progress.emit,
+    signal: context.signal,
+  };
+  const results = new Map<string, SyncResult>();
+  await withSite(config, async (site) => {
+    const queue = mirrors.values();
+    const worker = async (): Promise<void> => {
+      for (const mirror of queue) {
+        const result = await syncMirror(site, mirror, request);
+        results.set(mirror.name, result);
+        progress.finish(mirror.name, () => report(context, result));
+      }
+    };
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
+  });
+  progress.done();
+  for (const { name } of mirrors) {
+    const { hint: _hint, ...line } = results.get(name) ?? { mirror: name };
+    context.output.json(line);
+  }
+  if ([...results.values()].some((result) => result.result === "failed")) context.fail();
+}
+
+// --wait alone waits for as long as it takes.
+function waitMs(wait: string | boolean | undefined): number {
+  if (wait === undefined || wait === false) return 0;
+  if (wait === true) return 365 * 86_400_000;
+  const seconds = Number(wait);
+  if (!/^\d{1,8}$/.test(wait)) throw new SluiceError("usage", `--wait takes seconds, not '${wait}'.`);
+  return seconds * 1000;
+}
+
+function report({ output }: Context, result: SyncResult): void {
+  const { mirror, snapshot, plan, error } = result;
+  const cost = `${formatCount(result.requests, "request")}, ${formatSeconds(result.seconds)}`;
+  if (result.result === "failed" && error !== undefined) {
+    const kept = snapshot === null ? "" : ` Snapshot ${snapshot} stays as it is.`;
+    output.error(
+      new SluiceError(
+        error.code,
+        `${mirror}: ${error.message}${kept}`,
+        result.hint === undefined ? {} : { hint: result.hint },
+      ),
+    );
+  } else if (plan !== undefined) {
+    const fits = plan.fits ? "fits" : "DOES NOT FIT";
+    output.line(
+      `${mirror}: would fetch ${formatCount(plan.fetchFiles, "file")}, ${formatBytes(plan.fetchBytes)}, of ${formatCount(plan.files, "file")}, ${formatBytes(plan.bytes)}; ${formatBytes(plan.freeBytes)} free: ${fits}`,
+    );
+  } else if (result.result === "unchanged") {
+    output.line(`${mirror}: unchanged, ${snapshot} (${cost})`);
+  } else {
+    const fetched = `${formatCount(result.fetchedFiles, "file")}, ${formatBytes(result.fetchedBytes)} fetched`;
+    output.line(`${mirror}: new snapshot ${snapshot} (${fetched}, ${cost})`);
+  }
+}

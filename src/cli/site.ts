@@ -1,0 +1,40 @@
+import { openSite, type Site } from "../channel/site.ts";
+import { findMirror } from "../config/load.ts";
+import { loadTrust } from "../config/trust.ts";
+import type { Config, MirrorConfig } from "../config/types.ts";
+import { openDirectoryReader, openDirectoryStore, isStoreMissing } from "../store/directory/open.ts";
+import type { ReadStore } from "../store/contract.ts";
+import type { Trust } from "../trust/contract.ts";
+
+/** Runs with the site open for writing, and closes it. */
+export async function withSite<T>(config: Config, action: (site: Site) => Promise<T>): Promise<T> {
+  const site = await openSite(config.data, config.graceMs);
+  try {
+    return await action(site);
+  } finally {
+    await site.store.close();
+  }
+}
+
+/** Runs with the store open for reading; before the first sync it is made, empty. */
+export async function withReader<T>(config: Config, action: (store: ReadStore) => Promise<T>): Promise<T> {
+  if (isStoreMissing(config.data)) await (await openDirectoryStore(config.data)).close();
+  const store = await openDirectoryReader(config.data);
+  try {
+    return await action(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The mirrors that are named, or all of the config. Throws unknown_mirror. */
+export function chosenMirrors(config: Config, names: readonly string[]): readonly MirrorConfig[] {
+  return names.length === 0 ? config.mirrors : [...new Set(names)].map((name) => findMirror(config, name));
+}
+
+/** The trust that the config gives a mirror now; undefined where it no longer has the mirror, or its keyring is gone. */
+export async function trustToday(config: Config, name: string): Promise<Trust | undefined> {
+  const mirror = config.mirrors.find((one) => one.name === name);
+  if (mirror === undefined) return undefined;
+  return loadTrust(mirror).catch(() => undefined);
+}
