@@ -65,7 +65,7 @@ test("a note that cannot be read only costs the name of the holder", async () =>
 
 test("a held lock survives the garbage collector", async () => {
   const store = await open();
-  await store.lock("store", "one");
+  await (await openDirectoryStore(store.root)).lock("store", "one");
   const { setFlagsFromString } = await import("node:v8");
   const { runInNewContext } = await import("node:vm");
   setFlagsFromString("--expose-gc");

@@ -12,7 +12,7 @@ const POLL_MS = 40;
 const LEAST_MS = 60;
 
 // Referenced until release: a collected DatabaseSync would close itself, and so unlock.
-const held = new Set<Held>();
+const held = new Map<Held, Place>();
 
 /** The contract's lock: a kernel lock on locks/<name>.db, and a note beside it that says who holds it. */
 export async function takeLock(
@@ -43,8 +43,13 @@ export async function takeLock(
     database.close();
   };
   const handle: Held = { release, [Symbol.asyncDispose]: release };
-  held.add(handle);
+  held.set(handle, place);
   return handle;
+}
+
+/** Lets go of all that was taken through this place. */
+export async function releaseLocks(place: Place): Promise<void> {
+  for (const [handle, owner] of held) if (owner === place) await handle.release();
 }
 
 async function pause(signal: AbortSignal | undefined): Promise<void> {

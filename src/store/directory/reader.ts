@@ -65,7 +65,7 @@ async function openFile(at: Layout, sha256: string): Promise<FileHandle> {
   try {
     return await open(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
   } catch (error) {
-    if (isErrno(error, "ENOENT")) throw blobMissing(sha256);
+    if (isErrno(error, "ENOENT", "ELOOP")) throw blobMissing(sha256);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
-import { listed, put, sha256, text } from "../suite-tools.test-helper.ts";
+import { failsWith, listed, put, sha256, text } from "../suite-tools.test-helper.ts";
 import { tempStores } from "./temp.test-helper.ts";
 
 const open = tempStores();
@@ -43,7 +43,7 @@ test("files that are no blobs are neither listed nor deleted, and links are not 
   assert.deepEqual(await listed(store), [name]);
   const link = `ab${"1".repeat(62)}`;
   assert.equal(await store.statBlob(link), undefined);
-  await assert.rejects(store.readBlob(link));
+  await assert.rejects(store.openBlob(link), failsWith("blob_missing"));
   await store.deleteBlobs([name, "zz"]);
   assert.deepEqual(await listed(store), []);
   assert.equal(fs.existsSync(`${blobs}/${name.slice(0, 2)}/README`), true);
