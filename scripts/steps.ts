@@ -38,7 +38,9 @@ export async function runSteps(
   const worker = async (): Promise<void> => {
     for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
       const started = performance.now();
-      const output = await step.run();
+      const output = await step
+        .run()
+        .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
       report(step.name, performance.now() - started, output);
       counts[output === undefined ? "passed" : "failed"]++;
     }

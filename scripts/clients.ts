@@ -1,0 +1,73 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The programs that tests run, and the Debian package of each. */
+const CLIENTS: readonly { readonly program: string; readonly debian: string }[] = [
+  { program: "apt-ftparchive", debian: "apt-utils" },
+  { program: "dpkg-scanpackages", debian: "dpkg-dev" },
+  { program: "gpg", debian: "gnupg" },
+  { program: "gpgv", debian: "gpgv" },
+  { program: "nginx", debian: "nginx-light" },
+  { program: "xz", debian: "xz-utils" },
+  { program: "zstd", debian: "zstd" },
+  { program: "lz4", debian: "lz4" },
+  { program: "bzip2", debian: "bzip2" },
+  { program: "curl", debian: "curl" },
+  { program: "openssl", debian: "openssl" },
+];
+
+const POLICY = "/usr/sbin/policy-rc.d";
+
+/** On Debian as root, installs what is missing; elsewhere says what is, and the tests that need it are skipped (or fail, with CI=true). */
+export function installClients(): void {
+  const missing = CLIENTS.filter(({ program }) => !isInstalled(program));
+  if (missing.length === 0) return;
+  const packages = missing.map(({ debian }) => debian);
+  if (!isInstalled("apt-get") || process.getuid?.() !== 0) {
+    process.stdout.write(
+      `Tests that need these are skipped: ${missing.map(({ program }) => program).join(", ")}\n`,
+    );
+    return;
+  }
+  process.stdout.write(`Installing ${packages.join(", ")} …\n`);
+  withoutServices(() => {
+    aptGet("update");
+    aptGet("install", "-y", "--no-install-recommends", ...packages);
+  });
+  // Installed for the tests alone: it must not come up with the host.
+  if (packages.includes("nginx-light") && existsSync("/run/systemd/system"))
+    spawnSync("systemctl", ["disable", "nginx"], { stdio: "ignore" });
+}
+
+function isInstalled(program: string): boolean {
+  const folders = (process.env["PATH"] ?? "").split(":").concat("/usr/local/sbin", "/usr/sbin", "/sbin");
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function aptGet(...args: readonly string[]): void {
+  const ran = spawnSync("apt-get", ["-q", "-o", "DPkg::Lock::Timeout=300", ...args], {
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
+  if (ran.status !== 0) process.stdout.write(`apt-get ${args[0]} failed:\n${ran.stdout}${ran.stderr}\n`);
+}
+
+/** Debian starts what it installs, unless policy-rc.d says that it may not. */
+function withoutServices(install: () => void): void {
+  if (existsSync(POLICY)) return install();
+  writeFileSync(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    install();
+  } finally {
+    rmSync(POLICY, { force: true });
+  }
+}
