@@ -1,13 +1,12 @@
 import { type Key, readKeys } from "openpgp";
 import { SluiceError } from "../base/errors.ts";
+import { armoredBlocks, trimmedLines } from "./armor-lines.ts";
 import { lenient } from "./packets.ts";
 
 export interface KeyFile {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
-
-const BLOCK = /^-----BEGIN PGP PUBLIC KEY BLOCK-----[^]*?^-----END PGP PUBLIC KEY BLOCK-----/gm;
 
 /**
  * The keys of one file: binary (RFC 9580 section 10), or any number of armoured blocks with any text around them. Throws
@@ -26,21 +25,17 @@ export async function readKeyFile(file: KeyFile): Promise<Key[]> {
 }
 
 async function readArmored(file: KeyFile, bytes: Buffer): Promise<Key[]> {
-  const text = bytes
-    .toString("utf8")
-    .replace(/^\uFEFF/, "")
-    .replaceAll(/\r\n?/g, "\n")
-    .replaceAll(/[ \t]+$/gm, "");
-  if (/^-----BEGIN PGP PRIVATE KEY BLOCK-----/m.test(text)) throw hasPrivate(file);
-  const blocks = text.match(BLOCK);
-  if (blocks === null)
+  const lines = trimmedLines(bytes.toString("hex", 0, 3) === "efbbbf" ? bytes.subarray(3) : bytes);
+  if (lines.includes("-----BEGIN PGP PRIVATE KEY BLOCK-----")) throw hasPrivate(file);
+  const { blocks } = armoredBlocks(lines, "PGP PUBLIC KEY BLOCK");
+  if (blocks.length === 0)
     throw unreadable(
       file,
       "holds no OpenPGP public key: give a binary or armoured keyring, as the vendor does",
     );
   const keys = [];
   for (const armoredKeys of blocks)
-    keys.push(...(await guarded(file, readKeys({ armoredKeys: `${armoredKeys}\n`, config: lenient }))));
+    keys.push(...(await guarded(file, readKeys({ armoredKeys, config: lenient }))));
   return keys;
 }
 

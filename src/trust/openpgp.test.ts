@@ -136,6 +136,11 @@ test("detached: binary or armoured, in any number of blocks, over the bytes as t
   assert.equal((await detached(trust, armorSignatures([text]), Buffer.from("a\nb\n"))).length, 1);
 
   await assert.rejects(detached(trust, armored, DATA.subarray(1)), { code: "signature_bad" });
+  const many = Buffer.alloc(100_000, Buffer.from([0x89, 0, 1, 4]));
+  await assert.rejects(detached(trust, many), {
+    code: "signature_framing",
+    message: /more than 64 signatures/,
+  });
   await assert.rejects(detached(trust, ""), { code: "signature_missing" });
   for (const junk of ["<html></html>", `${armored}Evil: 1`, `Evil: 1\n${armored}`, armored.slice(0, 90)])
     await assert.rejects(detached(trust, junk), { code: "signature_framing" }, junk);

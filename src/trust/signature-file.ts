@@ -3,8 +3,9 @@ import { SluiceError } from "../base/errors.ts";
 import { armoredBlocks, trimmedLines } from "./armor-lines.ts";
 import { lenient } from "./packets.ts";
 
-// Each costs a pass over what is signed; the largest Release files carry a handful.
+// Each costs a pass over what is signed, and each malformed packet costs time too; real files carry a handful, of a few hundred bytes.
 const MAX_SIGNATURES = 64;
+const MAX_BYTES = 96 * 1024;
 
 /** The signatures of a detached signature file: binary, or any number of armoured blocks with nothing else around them. */
 export async function readSignatureFile(bytes: Uint8Array, what: string): Promise<SignaturePacket[]> {
@@ -30,6 +31,8 @@ export async function readSignatures(
   input: { armoredSignature: string } | { binarySignature: Uint8Array },
   what: string,
 ): Promise<SignaturePacket[]> {
+  const size = "armoredSignature" in input ? input.armoredSignature.length : input.binarySignature.length;
+  if (size > MAX_BYTES) throw tooMany(what);
   let packets;
   try {
     ({ packets } =
@@ -51,6 +54,6 @@ export async function readSignatures(
 function tooMany(what: string): SluiceError {
   return new SluiceError(
     "signature_framing",
-    `${what} carries more than ${MAX_SIGNATURES} signatures: refused.`,
+    `${what} carries more than ${MAX_SIGNATURES} signatures, or ${MAX_BYTES} bytes of them: refused.`,
   );
 }
