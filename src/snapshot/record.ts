@@ -31,6 +31,7 @@ export interface SnapshotRecord {
   readonly roots: readonly ({ readonly path: string; readonly sha256: string } & Validators)[];
   readonly packages: number;
   readonly files: number;
+  /** Of distinct content: what the snapshot takes in a store that has nothing else. */
   readonly bytes: number;
   /** An operator's pin: gc leaves the snapshot alone. */
   readonly pinned?: string | undefined;

@@ -3,7 +3,7 @@ import type { BlobInfo, PruneStore } from "../store/contract.ts";
 import type { Entry } from "../upstream/contract.ts";
 import { contentKey, presentBlob } from "./fetch.ts";
 
-/** What a sync has to do. Bytes of files without a signed size count as none. */
+/** What a sync has to do. Each content counts once; bytes of files without a signed size count as none. */
 export interface Plan {
   readonly files: number;
   readonly bytes: number;
@@ -32,9 +32,9 @@ export async function planFetch(
   let fetchBytes = 0;
   for (const entry of entries) {
     files++;
-    bytes += entry.size ?? 0;
     const key = contentKey(entry);
     if (present.has(key) || missing.has(key)) continue;
+    bytes += entry.size ?? 0;
     const blob = known.get(key) ?? (await presentBlob(store, entry));
     if (blob !== undefined) {
       present.set(key, blob);

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createIdentity, openIdentity, openSiteKey } from "../trust/identity.ts";
+import { memoryStore } from "./memory.ts";
+import { appendRef, checkRef, latestRef, refHistory, type Author, type SiteKey } from "./refs.ts";
+
+async function author(): Promise<{ author: Author; key: SiteKey }> {
+  const made = await createIdentity("test site");
+  const identity = await openIdentity(made.privateKey);
+  return {
+    author: { fingerprint: identity.fingerprint, by: "me@here", sign: async (bytes) => identity.sign(bytes) },
+    key: await openSiteKey(made.publicKey),
+  };
+}
+
+test("versions are signed by the site's OpenPGP key, and chained", async () => {
+  const store = memoryStore();
+  const { author: me, key } = await author();
+  const first = await appendRef(store, me, "channels/x", undefined, { body: { a: 1 }, why: "one", at: 0 });
+  await appendRef(store, me, "channels/x", first, {
+    body: { a: 2, b: undefined, "ü\u2028": [1.5, '"\n'] },
+    why: "two",
+    at: 1,
+  });
+  assert.deepEqual(await checkRef(store, "channels/x", async () => key), []);
+  assert.deepEqual(
+    (await refHistory<{ a: number }>(store, "channels/x")).map(({ body }) => body.a),
+    [1, 2],
+  );
+  assert.deepEqual(await checkRef(store, "channels/x", async () => undefined), [
+    `refs/channels/x/1.json: is signed by the unknown site ${me.fingerprint}.`,
+    `refs/channels/x/2.json: is signed by the unknown site ${me.fingerprint}.`,
+  ]);
+});
+
+test("any change of what a version says breaks its signature", async () => {
+  const { author: me, key } = await author();
+  for (const [old, fresh] of [
+    ["one", "two"],
+    ["me@here", "you@here"],
+    ['"a": 1', '"a": 2'],
+    ["1970", "1971"],
+  ] as const) {
+    const store = memoryStore();
+    await appendRef(store, me, "channels/x", undefined, { body: { a: 1 }, why: "one", at: 0 });
+    const read = store.readRef.bind(store);
+    store.readRef = async (name, version) => {
+      const text = String(await read(name, version));
+      assert.ok(text.includes(old));
+      return Buffer.from(text.replace(old, fresh));
+    };
+    assert.match((await checkRef(store, "channels/x", async () => key)).join(), /was altered/);
+  }
+});
+
+test("a signature by another site's key does not count", async () => {
+  const store = memoryStore();
+  const [{ author: me }, { key: other }] = [await author(), await author()];
+  await appendRef(store, me, "channels/x", undefined, { body: {}, why: "", at: 0 });
+  assert.match((await checkRef(store, "channels/x", async () => other)).join(), /does not match/);
+});
+
+test("of two writers on one state, one is told that it lost", async () => {
+  const store = memoryStore();
+  const { author: me } = await author();
+  const change = { body: {}, why: "", at: 0 };
+  const all = await Promise.allSettled(
+    Array.from({ length: 8 }, async () => appendRef(store, me, "channels/x", undefined, change)),
+  );
+  assert.equal(all.filter((one) => one.status === "fulfilled").length, 1);
+  assert.equal((await latestRef(store, "channels/x"))?.version, 1);
+});
+
+test("damage is a sentence that names the file, not a crash", async () => {
+  for (const bytes of [
+    "",
+    "null",
+    "{",
+    "[]",
+    '{"payload":{}}',
+    '{"payload":{"format":1,"ref":"other","version":1},"signatures":[]}',
+  ]) {
+    const store = memoryStore();
+    await store.createRef("channels/x", 1, Buffer.from(bytes));
+    await assert.rejects(latestRef(store, "channels/x"), { code: "ref_corrupt" });
+    assert.match(
+      (await checkRef(store, "channels/x", async () => undefined)).join(),
+      /^refs\/channels\/x\/1\.json is damaged/,
+    );
+  }
+});
