@@ -1,8 +1,9 @@
 import type { Readable } from "node:stream";
 
 /**
- * A stream as the body of a reply, read once: fails where it ends before (or goes on after) `length`, and can be given up before its first
- * chunk. `translate` makes the error to throw from the stream's own, or from undefined where the stream ended at the wrong place.
+ * A stream as the body of a reply, read once: fails where it ends before (or goes on after) `length`, and can
+ * be given up before its first chunk. `translate` makes the error to throw from the stream's own, or from
+ * undefined where the stream ended at the wrong place.
  */
 export function bodyOf(
   stream: Readable,

@@ -1,5 +1,6 @@
 import { SluiceError } from "../base/errors.ts";
 import { giveUp } from "./body.ts";
+import { fileName } from "./file-name.ts";
 import type { FetchReply, FetchRequest, Transport, Validators } from "./contract.ts";
 
 export type BytesReply =
@@ -11,8 +12,8 @@ export type BytesReply =
 const TRIES = 3;
 
 /**
- * A small file in memory, such as a root; asked again from the start where its body breaks off. Throws `too_large` past `maxSize` bytes, and what
- * the source throws.
+ * A small file in memory, such as a root; asked again from the start where its body breaks off. Throws
+ * `too_large` past `maxSize` bytes, and what the source throws.
  */
 export async function fetchBytes(
   source: Transport,
@@ -23,7 +24,7 @@ export async function fetchBytes(
     const reply = await source.fetch(request);
     if (reply.status !== "ok") return reply;
     try {
-      const bytes = await collect(reply, maxSize, source.name + request.from);
+      const bytes = await collect(reply, maxSize, fileName(source, request.from));
       return { status: "ok", bytes, validators: reply.validators };
     } catch (error) {
       request.signal?.throwIfAborted();

@@ -1,9 +1,13 @@
 import type { Emit } from "../base/events.ts";
 import { SluiceError, asSluiceError } from "../base/errors.ts";
 import { giveUp } from "./body.ts";
+import { fileName } from "./file-name.ts";
 import type { FetchReply, Transport, Validators } from "./contract.ts";
 
-/** Where a download goes. The bytes received before an error are kept; `append` throws `too_large` past what it expects. */
+/**
+ * Where a download goes. The bytes received before an error are kept; `append` throws `too_large` past what
+ * it expects.
+ */
 export interface Sink {
   readonly have: number;
   append(body: AsyncIterable<Uint8Array>): Promise<void>;
@@ -11,7 +15,10 @@ export interface Sink {
 }
 
 export interface DownloadOptions {
-  /** Exact size as signed. Without it, nothing vouches for the bytes until the end: they are never mixed from two sources. */
+  /**
+   * Exact size as signed. Without it, nothing vouches for the bytes until the end: they are never mixed from
+   * two sources.
+   */
   readonly size?: number | undefined;
   readonly maxSize?: number | undefined;
   /** Times that one source is asked for one file; what the transport repeats by itself does not count. */
@@ -38,12 +45,13 @@ type Step =
   /** This source cannot give the file. */
   | { readonly kind: "failed"; readonly error: SluiceError };
 
-export const DOWNLOAD_ATTEMPTS = 4;
+const DOWNLOAD_ATTEMPTS = 4;
 
 /**
- * Fills the sink with one file from the first source that can give it. A body that breaks off is continued where it stopped; a source that
- * ignores the range, or whose file has changed since, starts over; one that fails, or offers another size, gives way to the next. Absent only if
- * every source says so; otherwise the first error is thrown. Digests are the sink's affair. An abort throws the signal's reason.
+ * Fills the sink with one file from the first source that can give it. A body that breaks off is continued
+ * where it stopped; a source that ignores the range, or whose file has changed since, starts over; one that
+ * fails, or offers another size, gives way to the next. Absent only if every source says so; otherwise the
+ * first error is thrown. Digests are the sink's affair. An abort throws the signal's reason.
  */
 export async function download(
   sources: readonly Transport[],
@@ -87,7 +95,7 @@ async function fromSource(
     if (step.kind !== "again") return step;
     if (attempt >= attempts) return { kind: "failed", error: step.error };
     validators = step.validators;
-    const event = { url: source.name + from, attempt, waitMs: 0, reason: step.error.message };
+    const event = { url: fileName(source, from), attempt, waitMs: 0, reason: step.error.message };
     options.emit?.({ event: "retry", ...event });
   }
 }
@@ -111,7 +119,7 @@ async function once(
   }
   if (reply.status !== "ok") return { kind: "absent" };
 
-  const name = source.name + from;
+  const name = fileName(source, from);
   const misfit = sizeFault(reply, options, name);
   const changed =
     reply.start > 0 && validators !== undefined && !sameValidators(validators, reply.validators);
@@ -145,7 +153,8 @@ async function receive(reply: Ok, sink: Sink, options: DownloadOptions, name: st
     return { kind: "failed", error };
   }
   if (size === undefined || sink.have === size) return { kind: "done", validators };
-  // Only a body of unknown length can end at the wrong place without an error: the connection may just have closed.
+  // Only a body of unknown length can end at the wrong place without an error: the connection may just have
+  // closed.
   const error = wrongSize(name, sink.have, size);
   if (sink.have > size) {
     await sink.reset();

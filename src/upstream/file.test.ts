@@ -124,6 +124,8 @@ test("an aborted signal ends the reading", async () => {
   const reason = new Error("enough");
   const reply = await open().fetch({ from: "within", signal: stop.signal });
   stop.abort(reason);
+  // Time for an error that nobody listens to.
+  await new Promise((resolve) => setTimeout(resolve, 5));
   await assert.rejects(textOf(reply), reason);
   await assert.rejects(open().fetch({ from: "within", signal: stop.signal }), reason);
 });

@@ -11,8 +11,9 @@ import { bodyOf } from "./body.ts";
 import type { FetchReply, FetchRequest, Transport, Validators } from "./contract.ts";
 
 /**
- * An upstream in a folder. Symbolic links are followed where they stay in the folder. Validators are made of time and size.
- * Throws `config_invalid`; from fetch `path_refused`, `redirect_refused`, `upstream_unreachable` (no such folder), `upstream_refused`.
+ * An upstream in a folder. Symbolic links are followed where they stay in the folder. Validators are made of
+ * time and size. Throws `config_invalid`; from fetch `path_refused`, `redirect_refused`,
+ * `upstream_unreachable` (no such folder), `upstream_refused`.
  */
 export function fileTransport(options: { readonly url: string }): Transport {
   const { url, folder } = parseBase(options.url);
@@ -120,7 +121,10 @@ function parseBase(text: string): { url: URL; folder: string } {
   }
 }
 
-/** The decoded path below the base. Throws `redirect_refused` for another place, `path_refused` for a path that is not plain. */
+/**
+ * The decoded path below the base. Throws `redirect_refused` for another place, `path_refused` for a path
+ * that is not plain.
+ */
 function relativePath(base: URL, from: string): string {
   const absolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(from);
   if (absolute && !from.startsWith(base.href))

@@ -2,9 +2,9 @@ import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 
 /**
- * True if NO_PROXY says that the URL is asked directly. Entries are separated by commas or spaces: `*`; a host, which stands for what is
- * below it too (`example.org`, `.example.org`, `*.example.org`); an address (IPv6 with or without brackets); a CIDR range; any of
- * them but the last with `:port`.
+ * True if NO_PROXY says that the URL is asked directly. Entries are separated by commas or spaces: `*`; a
+ * host, which stands for what is below it too (`example.org`, `.example.org`, `*.example.org`); an address
+ * (IPv6 with or without brackets); a CIDR range; any of them but the last with `:port`.
  */
 export function bypasses(url: URL, noProxy: string): boolean {
   const host = bare(url.hostname);

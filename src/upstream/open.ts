@@ -4,7 +4,10 @@ import { fileTransport } from "./file.ts";
 import type { HttpOptions } from "./http/options.ts";
 import { httpTransport } from "./http/transport.ts";
 
-/** The transport for an upstream's URL: http, https or file. The options are those of http; a file URL needs none. Throws `config_invalid`. */
+/**
+ * The transport for an upstream's URL: http, https or file. The options are those of http; a file URL needs
+ * none. Throws `config_invalid`.
+ */
 export function openTransport(url: string, options: Omit<HttpOptions, "url"> = {}): Transport {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme === "http" || scheme === "https") return httpTransport({ ...options, url });

@@ -13,9 +13,10 @@ export interface Proxy {
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy for a URL by `https_proxy` or `http_proxy`, then `all_proxy`, unless `no_proxy` names the host. As in curl, the lower-case
- * name wins and an empty value counts as unset. Form: `[http://|https://][user:password@]host[:port]`, user and password percent-encoded.
- * Default port: 1080 for ALL_PROXY; for the others 80; 443 for any `https://` proxy. Throws `config_invalid`; never shows the value.
+ * The proxy for a URL by `https_proxy` or `http_proxy`, then `all_proxy`, unless `no_proxy` names the host.
+ * As in curl, the lower-case name wins and an empty value counts as unset. Form:
+ * `[http://|https://][user:password@]host[:port]`, user and password percent-encoded. Default port: 1080 for
+ * ALL_PROXY; for the others 80; 443 for any `https://` proxy. Throws `config_invalid`; never shows the value.
  */
 export function proxyFor(url: URL, env: ProxyEnvironment): Proxy | undefined {
   const scheme = url.protocol === "https:" ? "https_proxy" : "http_proxy";

@@ -46,7 +46,10 @@ export async function serve(
   return { url, port, server, asked, sockets };
 }
 
-/** A transport that waits not at all between retries, closed with the test; `waits` and `events` tell what it did. */
+/**
+ * A transport that waits not at all between retries, closed with the test; `waits` and `events` tell what it
+ * did.
+ */
 export function transportTo(
   t: TestContext,
   url: string,

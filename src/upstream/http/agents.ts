@@ -1,11 +1,12 @@
 import type { Dispatcher } from "undici";
 import { proxyFor } from "../proxy.ts";
 import type { Proxy } from "../proxy.ts";
-import { isPublicAddress, literalAddress } from "./addresses.ts";
+import { literalAddress } from "./addresses.ts";
 import { AddressRefused, guarded, guardedLookup, reporting, tunnelling } from "./connectors.ts";
 import type { Connector } from "./connectors.ts";
 import { counting } from "./counting.ts";
 import type { HttpSettings } from "./options.ts";
+import { reachOf } from "./reach.ts";
 
 export type HttpResponse = Dispatcher.ResponseData;
 
@@ -24,16 +25,15 @@ interface Route {
 }
 
 /**
- * The connections of one upstream. Its own origin is asked with the client certificate; every other host without, and only at addresses that are
- * public or listed, unless the upstream's own is not public either. HTTP/1.1 only: connections and pipelining are its notions.
+ * The connections of one upstream. Its own origin is asked with the client certificate; every other host
+ * without, and only at addresses that are public or listed, unless the upstream's own is not public either.
+ * HTTP/1.1 only: connections and pipelining are its notions.
  */
 export function createAgents(settings: HttpSettings): Agents {
-  const { base, hosts, tls, timeouts } = settings;
+  const { base, tls, timeouts } = settings;
   const made = new Map<string, Dispatcher>();
   let requests = 0;
-  // What the upstream's own first connection showed; later answers of DNS do not change it.
-  let inside: boolean | undefined = insideByName(base);
-  const allowed = (address: string) => inside === true || isPublicAddress(address) || hosts.address(address);
+  const reach = reachOf(base, settings.hosts);
 
   const load = async () => {
     const undici = await import("undici");
@@ -64,13 +64,13 @@ export function createAgents(settings: HttpSettings): Agents {
     const proxy = proxyFor(url, settings.proxyEnv);
     const target = { origin: url.origin, path: `${url.pathname}${url.search}`, headers: {} };
     if (proxy === undefined) {
-      const own = () => reporting(direct(context), (address) => (inside ??= !isPublicAddress(address)));
-      const other = () => guarded(direct(context, { lookup: guardedLookup(allowed) }), allowed);
+      const own = () => reporting(direct(context), reach.note);
+      const other = () => guarded(direct(context, { lookup: guardedLookup(reach.allows) }), reach.allows);
       return { agent: home ? agent("own", own) : agent("other", other), ...target };
     }
     // A proxy resolves names by itself: only a literal address can be judged here.
     const literal = home ? undefined : literalAddress(url.hostname);
-    if (literal !== undefined && !allowed(literal)) throw new AddressRefused(literal);
+    if (literal !== undefined && !reach.allows(literal)) throw new AddressRefused(literal);
     const key = `${proxy.url} ${proxy.authorization ?? ""}`;
     if (url.protocol === "http:") {
       const connect = () => toProxy(direct(tls.away), proxy);
@@ -88,7 +88,8 @@ export function createAgents(settings: HttpSettings): Agents {
     },
     async send(url, headers, signal) {
       const { agent, origin, path, headers: extra } = await route(url);
-      // blocking: true, undici's default, would keep a second request off the connection until the first is answered.
+      // blocking: true, undici's default, would keep a second request off the connection until the first is
+      // answered.
       const blocking = settings.pipelining <= 1;
       const own = { headers: { ...headers, ...extra }, signal: signal ?? null, blocking };
       return await agent.request({ origin, path, method: "GET", ...own });
@@ -97,11 +98,6 @@ export function createAgents(settings: HttpSettings): Agents {
       await Promise.all([...made.values()].map((agent) => agent.destroy()));
     },
   };
-}
-
-function insideByName(base: URL): boolean | undefined {
-  const literal = literalAddress(base.hostname);
-  return literal === undefined ? undefined : !isPublicAddress(literal);
 }
 
 /** A plain http request through a proxy names the whole URL (RFC 9112, 3.2.2). */

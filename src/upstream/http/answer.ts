@@ -67,7 +67,8 @@ function body(answer: Answer, start: number, length: number | undefined): Outcom
   };
   const reply: FetchReply = {
     status: "ok",
-    // Content-Encoding is not undone: we asked for none, and a server that names one for a .gz file means the file itself.
+    // Content-Encoding is not undone: we asked for none, and a server that names one for a .gz file means the
+    // file itself.
     body: bodyOf(response.body, length, translate),
     start,
     ...(length !== undefined && { length }),
@@ -85,7 +86,8 @@ function isConditional({ validators }: FetchRequest): boolean {
   return validators?.etag !== undefined || validators?.lastModified !== undefined;
 }
 
-// 403 does not count as absent, although some vendors' storage says so of a missing file: wrong credentials would look like missing files.
+// 403 does not count as absent, although some vendors' storage says so of a missing file: wrong credentials
+// would look like missing files.
 function refusal(status: number): string {
   if (status === 401) return "wants credentials (401): give the right ones for this upstream";
   if (status === 403)

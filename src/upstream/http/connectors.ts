@@ -43,8 +43,8 @@ export function guarded(connect: Connector, allowed: Allowed): Connector {
 }
 
 /**
- * A lookup that gives only allowed addresses: those it gives are those that are connected to, so a name that changes between check and
- * use gains nothing.
+ * A lookup that gives only allowed addresses: those it gives are those that are connected to, so a name that
+ * changes between check and use gains nothing.
  */
 export function guardedLookup(allowed: Allowed, resolve: LookupFunction = systemLookup): LookupFunction {
   return (hostname, options, callback) => {

@@ -1,6 +1,9 @@
 import type { Dispatcher } from "undici";
 
-/** Calls `count` for each request that is written to a connection, those that undici sends again after a broken pipeline included. */
+/**
+ * Calls `count` for each request that is written to a connection, those that undici sends again after a
+ * broken pipeline included.
+ */
 export function counting(count: () => void): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) =>
     dispatch(options, {

@@ -14,8 +14,9 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const MOST_REDIRECTS = 5;
 
 /**
- * Asks once and follows redirects: at most five, only where `redirect-hosts` lets them, credentials for the upstream's own origin alone.
- * Throws `redirect_refused`, `upstream_refused`, `upstream_unreachable` where no retry can help.
+ * Asks once and follows redirects: at most five, only where `redirect-hosts` lets them, credentials for the
+ * upstream's own origin alone. Throws `redirect_refused`, `upstream_refused`, `upstream_unreachable` where no
+ * retry can help.
  */
 export async function ask(
   settings: HttpSettings,

@@ -3,9 +3,13 @@ import type { HttpResponse } from "./agents.ts";
 
 type ResponseHeaders = HttpResponse["headers"];
 
-/** The header lines of a request. Never a coded body: digests are those of the file. Credentials are added by the hop. */
+/**
+ * The header lines of a request. Never a coded body: digests are those of the file. Credentials are added by
+ * the hop.
+ */
 export function requestHeaders(request: FetchRequest, userAgent: string): Record<string, string> {
-  const { offset = 0, validators = {} } = request;
+  const { offset = 0 } = request;
+  const validators = sendable(request.validators?.etag, request.validators?.lastModified);
   const conditions = offset > 0 ? range(offset, validators) : conditional(validators);
   return {
     accept: "*/*",
@@ -31,9 +35,13 @@ function range(offset: number, { etag, lastModified }: Validators): Record<strin
 }
 
 export function validatorsOf(headers: ResponseHeaders): Validators {
-  const etag = header(headers, "etag");
-  const lastModified = header(headers, "last-modified");
-  return { ...(etag !== undefined && { etag }), ...(lastModified !== undefined && { lastModified }) };
+  return sendable(header(headers, "etag"), header(headers, "last-modified"));
+}
+
+/** Without what cannot be sent back byte for byte: other than printable ASCII, or endless. */
+function sendable(etag: string | undefined, lastModified: string | undefined): Validators {
+  const good = (text: string | undefined) => text !== undefined && /^[\x20-\x7e]{1,1000}$/.test(text);
+  return { ...(good(etag) && { etag }), ...(good(lastModified) && { lastModified }) };
 }
 
 /** Content-Length, where it is a number. */
@@ -42,7 +50,10 @@ export function lengthOf(headers: ResponseHeaders): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** True where a 206 brings exactly the rest of the file from `offset` on: `Content-Range: bytes offset-(total-1)/total`. */
+/**
+ * True where a 206 brings exactly the rest of the file from `offset` on: `Content-Range: bytes
+ * offset-(total-1)/total`.
+ */
 export function isRest(headers: ResponseHeaders, offset: number): boolean {
   const { start, end, total } = contentRange(headers);
   if (start !== offset || end === undefined || end < start) return false;

@@ -7,7 +7,10 @@ import { SluiceError } from "../../base/errors.ts";
 export interface HostList {
   /** The host of a URL is listed, by name, suffix, address or range, and for this port. */
   host(url: URL): boolean;
-  /** The address itself is listed, alone or in a range: only then may a name lead to it where it is not public. */
+  /**
+   * The address itself is listed, alone or in a range: only then may a name lead to it where it is not
+   * public.
+   */
   address(address: string): boolean;
 }
 
@@ -20,8 +23,8 @@ interface Rule {
 }
 
 /**
- * Reads `redirect-hosts`: `host`, `*.suffix`, an address, each with or without `:port` (without one, any port), or a CIDR range. A suffix
- * does not stand for its own name. Throws `config_invalid`.
+ * Reads `redirect-hosts`: `host`, `*.suffix`, an address, each with or without `:port` (without one, any
+ * port), or a CIDR range. A suffix does not stand for its own name. Throws `config_invalid`.
  */
 export function hostList(entries: readonly string[]): HostList {
   const rules = entries.map(parseRule);

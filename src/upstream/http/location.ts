@@ -3,8 +3,8 @@ import { hostOf, portOf } from "./hosts.ts";
 import type { HostList } from "./hosts.ts";
 
 /**
- * The base of an upstream: the URL with a final slash, without its credentials. Throws `config_invalid` for what is not an http(s) URL, or has
- * a query or fragment.
+ * The base of an upstream: the URL with a final slash, without its credentials. Throws `config_invalid` for
+ * what is not an http(s) URL, or has a query or fragment.
  */
 export function parseBase(text: string): { base: URL; username: string; password: string } {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -28,8 +28,9 @@ export function parseBase(text: string): { base: URL; username: string; password
 }
 
 /**
- * The URL of an entry: below the base where `from` is relative, or absolute. Throws `path_refused` where a relative one leaves the base, and
- * `redirect_refused` where an absolute one names a host that is neither the upstream's nor listed.
+ * The URL of an entry: below the base where `from` is relative, or absolute. Throws `path_refused` where a
+ * relative one leaves the base, and `redirect_refused` where an absolute one names a host that is neither the
+ * upstream's nor listed.
  */
 export function resolveFrom(base: URL, from: string, hosts: HostList): URL {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(from)) {

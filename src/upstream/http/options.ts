@@ -15,7 +15,10 @@ export type Credentials =
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
 
 export interface HttpOptions {
-  /** The folder that entries are relative to. `user:password@` in it counts as basic credentials, unless `credentials` is given. */
+  /**
+   * The folder that entries are relative to. `user:password@` in it counts as basic credentials, unless
+   * `credentials` is given.
+   */
   readonly url: string;
   /** Connections to one host at once. */
   readonly connections?: number | undefined;
@@ -25,7 +28,10 @@ export interface HttpOptions {
   readonly retries?: number | undefined;
   /** To connect, to the first line of an answer, and between two pieces of a body. */
   readonly timeoutSeconds?: Partial<Timeouts> | undefined;
-  /** Other hosts that redirects and absolute URLs may lead to: `host`, `*.suffix`, address, each with an optional port, or a range. */
+  /**
+   * Other hosts that redirects and absolute URLs may lead to: `host`, `*.suffix`, address, each with an
+   * optional port, or a range.
+   */
   readonly redirectHosts?: readonly string[] | undefined;
   /** Sent to the upstream's own origin alone, as is the client certificate. */
   readonly credentials?: Credentials | undefined;

@@ -110,7 +110,10 @@ test("a redirect to another scheme or to nonsense is refused", async (t) => {
   }
 });
 
-/** A proxy that plays a public upstream, deb.example.org, redirecting to `location`; what NO_PROXY names is reached directly. */
+/**
+ * A proxy that plays a public upstream, deb.example.org, redirecting to `location`; what NO_PROXY names is
+ * reached directly.
+ */
 async function publicUpstream(
   t: TestContext,
   location: string,

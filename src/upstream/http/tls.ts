@@ -5,7 +5,10 @@ import { SluiceError } from "../../base/errors.ts";
 
 /** PEM contents, not file names. */
 export interface TlsOptions {
-  /** The CAs that the upstream's certificate must come from, in place of the public ones; other hosts may use either. */
+  /**
+   * The CAs that the upstream's certificate must come from, in place of the public ones; other hosts may use
+   * either.
+   */
   readonly ca?: string | Buffer | undefined;
   readonly cert?: string | Buffer | undefined;
   readonly key?: string | Buffer | undefined;

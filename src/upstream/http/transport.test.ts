@@ -54,6 +54,20 @@ test("both validators are sent as stored, and 304 is unchanged", async (t) => {
   assert.equal(headers?.["pragma"], "no-cache");
 });
 
+test("a validator that cannot be sent back is none", async (t) => {
+  const { url, asked } = await serve(t, (request) => {
+    request.socket.end('HTTP/1.1 200 OK\r\nETag: "\u00fc"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+  });
+  const { transport } = transportTo(t, url);
+  const reply = await transport.fetch({ from: "x" });
+  assert.ok(reply.status === "ok");
+  assert.deepEqual(reply.validators, {});
+  const validators = { etag: "a\r\nx: 1", lastModified: "\u2028" };
+  await textOf(await transport.fetch({ from: "x", validators }));
+  assert.equal(asked[1]?.headers["if-none-match"], undefined);
+  assert.equal(asked[1]?.headers["if-modified-since"], undefined);
+});
+
 for (const [status, code, words] of [
   [401, "upstream_refused", /wants credentials \(401\)/],
   [403, "upstream_refused", /refuses access \(403\)/],

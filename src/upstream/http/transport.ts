@@ -1,3 +1,4 @@
+import { sanitize } from "../../base/errors.ts";
 import type { FetchReply, FetchRequest, Transport } from "../contract.ts";
 import { createAgents } from "./agents.ts";
 import type { Agents } from "./agents.ts";
@@ -8,9 +9,10 @@ import { readOptions } from "./options.ts";
 import type { HttpOptions, HttpSettings } from "./options.ts";
 
 /**
- * An upstream over http(s). Retries connection errors, 408, 425, 429 and 5xx; 404 and 410 are "absent"; a body that breaks off throws
- * `upstream_unreachable` at its reader. An aborted fetch throws the signal's reason. Every body must be read to its end or given up.
- * Throws `config_invalid` and `credentials` here; from fetch `upstream_unreachable`, `upstream_refused`, `redirect_refused`, `path_refused`.
+ * An upstream over http(s). Retries connection errors, 408, 425, 429 and 5xx; 404 and 410 are "absent"; a
+ * body that breaks off throws `upstream_unreachable` at its reader. An aborted fetch throws the signal's
+ * reason. Every body must be read to its end or given up. Throws `config_invalid` and `credentials` here;
+ * from fetch `upstream_unreachable`, `upstream_refused`, `redirect_refused`, `path_refused`.
  */
 export function httpTransport(options: HttpOptions): Transport {
   const settings = readOptions(options);
@@ -44,7 +46,7 @@ async function fetchFile(settings: HttpSettings, agents: Agents, request: FetchR
       url: show(target),
       attempt,
       waitMs,
-      reason: `${target.host} ${outcome.reason}`,
+      reason: sanitize(`${target.host} ${outcome.reason}`),
     });
     await settings.sleep(waitMs, request.signal).catch((error: unknown) => {
       request.signal?.throwIfAborted();

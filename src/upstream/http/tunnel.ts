@@ -24,7 +24,10 @@ export interface TunnelOptions {
   readonly secureContext: SecureContext | undefined;
 }
 
-/** A connection through a proxy, by CONNECT (RFC 9110, 9.3.6). Rejects with ProxyRefusal or the socket's own error. */
+/**
+ * A connection through a proxy, by CONNECT (RFC 9110, 9.3.6). Rejects with ProxyRefusal or the socket's own
+ * error.
+ */
 export function openTunnel(options: TunnelOptions): Promise<Socket> {
   const { proxy, authority } = options;
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
