@@ -47,8 +47,17 @@ export function aptSource(
   ].join("\n");
 }
 
-export async function aptClient(options: { languages?: string } = {}): Promise<AptClient> {
-  const root = await tempFolder("apt");
+export interface AptClientOptions {
+  /** `en` by default. */
+  readonly languages?: string;
+  /** `amd64` by default. */
+  readonly architecture?: string;
+  /** A folder for it, made if needed and left to the caller; a temporary one by default. */
+  readonly root?: string;
+}
+
+export async function aptClient(options: AptClientOptions = {}): Promise<AptClient> {
+  const root = options.root ?? (await tempFolder("apt"));
   for (const folder of [
     "etc/apt/apt.conf.d",
     "etc/apt/sources.list.d",
@@ -65,7 +74,8 @@ export async function aptClient(options: { languages?: string } = {}): Promise<A
     await mkdir(join(root, folder), { recursive: true });
   await writeFile(join(root, "var/lib/dpkg/status"), "");
   await writeFile(join(root, "var/lib/dpkg/available"), "");
-  await writeFile(join(root, "apt.conf"), configuration(root, options.languages ?? "en"));
+  const { languages = "en", architecture = "amd64" } = options;
+  await writeFile(join(root, "apt.conf"), configuration(root, languages, architecture));
   const env = { APT_CONFIG: join(root, "apt.conf"), DEBIAN_FRONTEND: "noninteractive", HOME: root };
 
   async function get(...args: string[]): Promise<AptRan> {
@@ -106,7 +116,7 @@ export async function aptClient(options: { languages?: string } = {}): Promise<A
       return found;
     },
     async [Symbol.asyncDispose]() {
-      await removeFolder(root);
+      if (options.root === undefined) await removeFolder(root);
     },
   };
 }
@@ -118,15 +128,15 @@ export function clean(ran: AptRan): void {
 }
 
 // apt reads the file that APT_CONFIG names before it looks for the folders of /etc/apt, so that these are never read.
-function configuration(root: string, languages: string): string {
+function configuration(root: string, languages: string, architecture: string): string {
   return `Dir "${root}";
 Dir::State "${root}/var/lib/apt";
 Dir::State::status "${root}/var/lib/dpkg/status";
 Dir::Cache "${root}/var/cache/apt";
 Dir::Etc "${root}/etc/apt";
 Dir::Log "${root}/var/log/apt";
-APT::Architecture "amd64";
-APT::Architectures { "amd64"; };
+APT::Architecture "${architecture}";
+APT::Architectures { "${architecture}"; };
 APT::Sandbox::User "root";
 APT::Get::Assume-Yes "true";
 APT::Color "false";
