@@ -44,6 +44,9 @@ function fullName(command: Command): string {
 }
 
 function optionTable(command: Command): string {
-  const rows = command.options.map((option) => [`\`${option.flags}\``, option.description]);
+  const rows = command.options.map(({ flags, description, defaultValue }) => [
+    `\`${flags}\``,
+    typeof defaultValue === "string" ? `${description}; \`${defaultValue}\` by default` : description,
+  ]);
   return markdownTable(["option", "meaning"], rows);
 }

@@ -64,7 +64,9 @@ function sentence(fault: Fault, source: string | undefined): string {
   const field = fault.path.length === 0 ? "the config" : fieldName(fault.path);
   const quoted = fault.message.endsWith("quote it") && source !== undefined ? `, as "${source}"` : "";
   const end = /[.?!]$/.test(fault.message) ? "" : ".";
-  return `${field} ${fault.message}${quoted}${end}`;
+  // Our own messages go on from the field; those of an ecosystem may be sentences of their own.
+  const joint = /^(an? |the |')/i.test(fault.message) ? ":" : "";
+  return `${field}${joint} ${fault.message}${quoted}${end}`;
 }
 
 /** `mirrors.debian.suites[1]` */

@@ -226,6 +226,11 @@ test("mistakes of a whole mirror", () => {
   }
 });
 
+test("a sentence of an ecosystem is set apart from the field", () => {
+  const text = "mirrors:\n  a: { ecosystem: toy, upstream: 'http://x', suites: [worse], trust: none }";
+  assert.match(refused(text).message, /: mirrors\.a\.suites\[0\]: a suite cannot be worse\.$/);
+});
+
 test("all mistakes are told, in the order of the file", () => {
   const error = refused(mirror("mode: thin", "connections: 0", "nonsense: 1"));
   assert.match(error.message, /7:11: mirrors\.debian\.mode/);

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import type { Ecosystem } from "../ecosystems/contract.ts";
+import { HTTP_DEFAULTS } from "../upstream/http/options.ts";
 import * as field from "./fields.ts";
+
+const TIMEOUTS = HTTP_DEFAULTS.timeoutSeconds;
 
 const selector = z.strictObject({
   sections: z.array(z.string()).optional().describe("Globs of sections: `games`, or `contrib/games`."),
@@ -107,12 +110,20 @@ const engineShape = {
     .describe(
       "Other hosts that the upstream may redirect to: names, `*.suffix`, addresses, each with or without port, or ranges.",
     ),
-  connections: field.positive.optional().describe("Connections to the upstream at a time."),
-  pipelining: field.positive.optional().describe("Requests on the way on one connection."),
-  retries: field.count.optional().describe("How often a request that failed is sent again."),
+  connections: field.positive
+    .optional()
+    .describe(`Connections to the upstream at a time; ${HTTP_DEFAULTS.connections} by default.`),
+  pipelining: field.positive
+    .optional()
+    .describe(`Requests on the way on one connection; ${HTTP_DEFAULTS.pipelining} by default.`),
+  retries: field.count
+    .optional()
+    .describe(`How often a request that failed is sent again; ${HTTP_DEFAULTS.retries} by default.`),
   timeout: field.duration
     .optional()
-    .describe("How long to wait for an answer or for more bytes, such as `60s`."),
+    .describe(
+      `How long to wait for a connection (${TIMEOUTS.connect}s by default), an answer (${TIMEOUTS.headers}s) or more bytes (${TIMEOUTS.body}s).`,
+    ),
   auth: auth.optional().describe("Credentials for the upstream; the secret itself stands elsewhere."),
   tls: tls.optional().describe("Certificates for https."),
   "allow-expired": z.boolean().default(false).describe("Take metadata that is past its own expiry."),

@@ -8,10 +8,12 @@ export const toy: Ecosystem = {
     suites: z.array(z.string()).min(1).describe("Suites."),
     release: z.string().optional().describe("Release."),
   }),
-  checkOptions: (options) =>
-    (options as { suites?: string[] }).suites?.includes("bad") === true
-      ? [{ path: ["suites", 0], message: "must not be bad" }]
-      : [],
+  checkOptions: (options) => {
+    const [first] = (options as { suites?: string[] }).suites ?? [];
+    const faults: Record<string, string> = { bad: "must not be bad", worse: "a suite cannot be worse" };
+    const message = faults[first ?? ""];
+    return message === undefined ? [] : [{ path: ["suites", 0], message }];
+  },
   enumerate: async function* () {},
   client: () => Promise.resolve({ files: [], notes: [] }),
   compareVersions: (a, b) => a.localeCompare(b),
