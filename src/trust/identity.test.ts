@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createIdentity, openIdentity, openSiteKey } from "./identity.ts";
+import { BIRTH, DAY, makeKey } from "./test-keys.ts";
+
+const keys = await createIdentity("site of the tests", () => BIRTH);
+const DATA = Buffer.from('{"format":1}\n');
+
+test("a site signs, and another verifies with its public key", async () => {
+  const identity = await openIdentity(keys.privateKey, () => BIRTH + DAY);
+  const site = await openSiteKey(keys.publicKey);
+  assert.match(keys.fingerprint, /^[0-9A-F]{40}$/);
+  assert.equal(identity.fingerprint, keys.fingerprint);
+  assert.equal(site.fingerprint, keys.fingerprint);
+  assert.equal((await openSiteKey(identity.publicKey)).fingerprint, keys.fingerprint);
+  const signature = await identity.sign(DATA);
+  assert.match(signature, /^-----BEGIN PGP SIGNATURE-----\n/);
+  assert.equal(await site.verify(DATA, signature), true);
+  assert.equal(await site.verify(DATA.subarray(1), signature), false);
+  assert.equal(await site.verify(DATA, signature.replace(/\n\n.{20}/, "\n\nAAAA")), false);
+  assert.equal(await site.verify(DATA, ""), false);
+  assert.equal(await site.verify(DATA, "no signature"), false);
+});
+
+test("the signature of another site is none", async () => {
+  const other = await openIdentity((await createIdentity("other")).privateKey);
+  const site = await openSiteKey(keys.publicKey);
+  assert.equal(await site.verify(DATA, await other.sign(DATA)), false);
+});
+
+test("the same bytes at the same time give the same signature", async () => {
+  const identity = await openIdentity(keys.privateKey, () => BIRTH + DAY);
+  assert.equal(await identity.sign(DATA), await identity.sign(DATA));
+  const later = await openIdentity(keys.privateKey, () => BIRTH + 2 * DAY);
+  assert.notEqual(await identity.sign(DATA), await later.sign(DATA));
+});
+
+test("a first signature counts even where the clock steps back a little", async () => {
+  const identity = await openIdentity(keys.privateKey, () => BIRTH - 900);
+  assert.equal(await (await openSiteKey(keys.publicKey)).verify(DATA, await identity.sign(DATA)), true);
+});
+
+test("key files that are none", async () => {
+  await assert.rejects(openIdentity("nothing"), { code: "keyring_unreadable" });
+  await assert.rejects(openIdentity(keys.publicKey), { code: "keyring_unreadable" });
+  await assert.rejects(openSiteKey(keys.privateKey), { code: "keyring_unreadable" });
+  await assert.rejects(openSiteKey("nothing"), { code: "keyring_unreadable" });
+  const [one, two] = await Promise.all([makeKey(), makeKey()]);
+  const both = [one, two].map((key) => key.toPublic().armor()).join("");
+  await assert.rejects(openSiteKey(both), { code: "keyring_unreadable", message: /exactly one key/ });
+});
