@@ -4,7 +4,7 @@ import { equal, match } from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { plainEnv } from "../run.ts";
+import { must, plainEnv } from "../run.ts";
 import type { Ran } from "../run.ts";
 import { removeFolder, tempFolder } from "../temp.ts";
 
@@ -67,6 +67,8 @@ export interface SluiceSite extends AsyncDisposable {
   mirror(name: string): Promise<ListedMirror>;
   /** Snapshot ids of a mirror, oldest first. */
   ids(mirror: string): Promise<readonly string[]>;
+  /** Runs the script of `sluice client` as a client host would, but with `root` for its `/`. */
+  setUpClient(root: string, mirror: string, channel: string): Promise<void>;
   serve(): Promise<Served>;
 }
 
@@ -80,7 +82,8 @@ export async function sluiceSite(name = "site"): Promise<SluiceSite> {
       cwd: home,
       env: plainEnv({ HOME: home }),
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: 120_000,
+      // A server runs as long as its test does.
+      timeout: args[0] === "serve" ? 0 : 120_000,
       killSignal: "SIGKILL",
     });
     let stdout = "";
@@ -136,6 +139,10 @@ export async function sluiceSite(name = "site"): Promise<SluiceSite> {
     list,
     mirror,
     ids: async (name) => (await mirror(name)).snapshots.map(({ id }) => id).toSorted(),
+    async setUpClient(root, mirror, channel) {
+      const { stdout } = await ok("client", mirror, "--channel", channel, "--format", "script");
+      await must("sh", [], { input: stdout.replaceAll("/etc/apt/", `${root}/etc/apt/`) });
+    },
     async serve() {
       const { child, done, kill } = start("serve", "--listen", "127.0.0.1:0");
       const url = await listening(child);

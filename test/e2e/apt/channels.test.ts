@@ -85,10 +85,9 @@ suite("channels", { skip: skipApt }, () => {
     const [listed] = await site.json<Record<string, unknown>>("list");
     deepEqual(Object.keys(listed ?? {}), ["mirrors"]);
     const mirror = await site.mirror("m");
-    deepEqual(
-      Object.keys(mirror).toSorted(),
-      ["channels", "ecosystem", "mode", "name", "snapshots"].toSorted(),
-    );
+    for (const key of ["channels", "ecosystem", "mode", "name", "snapshots"])
+      ok(Object.hasOwn(mirror, key), key);
+    deepEqual([mirror.name, mirror.ecosystem, mirror.mode], ["m", "apt", "verbatim"]);
     const [snapshot] = mirror.snapshots;
     const tree = await digestsBelow(join(site.data, "trees/m", first));
     let size = 0;

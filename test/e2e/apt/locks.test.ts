@@ -52,7 +52,7 @@ suite("two syncs at once", { skip: skipApt }, () => {
 
   test("of one mirror with --wait: the second waits, and then has nothing to do", async () => {
     const first = await held();
-    const second = site.start("sync", "a", "--wait", "60s", "--json");
+    const second = site.start("sync", "a", "--wait", "60", "--json");
     let ended = false;
     void second.done.then(() => (ended = true));
     // The second has nothing to wait for but the lock: it must still be there after a full sync of the other mirror.
@@ -78,7 +78,7 @@ suite("two syncs at once", { skip: skipApt }, () => {
 
   test("a killed holder keeps nothing", async () => {
     const first = await held();
-    const again = site.start("sync", "a", "--wait", "60s");
+    const again = site.start("sync", "a", "--wait", "60");
     first.kill("SIGKILL");
     equal((await first.done).signal, "SIGKILL");
     first.letGo();

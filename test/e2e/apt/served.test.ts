@@ -1,5 +1,6 @@
 import { after, before, suite, test } from "node:test";
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { aptSource, clean } from "../../clients/apt.ts";
 import type { AptClient } from "../../clients/apt.ts";
@@ -145,9 +146,9 @@ suite("the real apt against what Sluice serves", { skip: skipApt }, () => {
         const nginx = lab.cleanup.use(await nginxServer(treesSite(site.data)));
         await site.configure({ m: mirrorOf(upstream, "http://127.0.0.1:9", more) }, { url: nginx.url });
         const apt = await lab.apt();
-        const files = await site.clientFiles("m", "stable");
-        await apt.write(files);
-        match(files[0]?.content ?? "", /^Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----/m);
+        await site.setUpClient(apt.root, "m", "stable");
+        const source = await readFile(join(apt.root, "etc/apt/sources.list.d/sluice-m.sources"), "utf8");
+        match(source, /^Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----/m);
         await installs(apt, ["tool", "doc"]);
         for (const gone of left) equal(await apt.candidate(gone), "(none)");
       });
@@ -192,7 +193,7 @@ suite("the real apt against what Sluice serves", { skip: skipApt }, () => {
       { url: served.url },
     );
     await apt.source("");
-    await apt.write(await site.clientFiles("m", "latest"));
+    await site.setUpClient(apt.root, "m", "latest");
     clean(await apt.update());
     clean(await apt.upgrade());
     deepEqual(await apt.installed(), { base: "1:2.0", tool: "3.0", game: "1" });

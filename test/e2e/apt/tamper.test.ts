@@ -16,23 +16,15 @@ import { assertSynced, digestsBelow, digestsServed, mirrorOf, openLab, sha256, s
 import type { Lab } from "./lab.ts";
 
 const DAY = 24 * 3600_000;
+type Victim = "package" | "index" | "InRelease" | "Release.gpg";
 const DISTS = "dists/trixie";
-const NEXT = [
-  { name: "base", version: "1:2.0" },
-  { name: "tool", version: "3.0", depends: "base" },
-];
-const FILES = {
-  package: "pool/main/t/tool/tool_3.0_amd64.deb",
-  index: `${DISTS}/main/binary-amd64/Packages.xz`,
-  InRelease: `${DISTS}/InRelease`,
-  "Release.gpg": `${DISTS}/Release.gpg`,
-} as const;
+const INDEX = `${DISTS}/main/binary-amd64/Packages.xz`;
 
-/** Packages.xz and Packages.gz of 400 MB of zeros, beside a plain index that is sound. */
+/** Packages.xz and Packages.gz of 400 MB of empty lines, beside a plain index that is sound. */
 async function bomb(dists: string): Promise<void> {
   const path = join(dists, "main/binary-amd64/Packages");
   const plain = await readFile(path);
-  await must("truncate", ["--size=400M", path]);
+  await must("sh", ["-c", 'yes "" | head -c 400000000 > "$0"', path]);
   await compress(path, "xz");
   await compress(path, "gz");
   await writeFile(path, plain);
@@ -44,8 +36,9 @@ suite("what a hostile or broken upstream sends", { skip: skipApt }, () => {
   let server: StaticServer;
   let site: SluiceSite;
   let served: Served;
-  /** All that may be seen of the site, before. */
-  let seen: Map<string, string>;
+  /** The site's snapshots, oldest first. */
+  let ids: readonly string[];
+  let states = 0;
 
   before(async () => {
     lab = await openLab();
@@ -55,9 +48,8 @@ suite("what a hostile or broken upstream sends", { skip: skipApt }, () => {
     await site.configure({ m: mirrorOf(good, server.url) });
     assertSynced(await site.sync("m"), "updated");
     await site.ok("promote", "latest", "stable", "--yes");
+    ids = await site.ids("m");
     served = lab.cleanup.use(await site.serve());
-    seen = await digestsBelow(join(site.data, "trees"));
-    ok(seen.size > 10);
   });
   after(async () => await lab.cleanup.run());
 
@@ -68,6 +60,8 @@ suite("what a hostile or broken upstream sends", { skip: skipApt }, () => {
     more: Readonly<Record<string, unknown>> = {},
   ): Promise<string> {
     const blobs = await blobNames();
+    const seen = await digestsBelow(join(site.data, "trees"));
+    ok(seen.size > 10);
     await site.configure({ m: mirrorOf(good, server.url, more) });
     server.root = bad;
     server.clear();
@@ -79,9 +73,9 @@ suite("what a hostile or broken upstream sends", { skip: skipApt }, () => {
     const message = line?.error?.message ?? "";
     match(message, /^[^\n]{20,600}\.$/, "one sentence");
 
-    equal((await site.ids("m")).length, 1, "no new snapshot");
+    deepEqual(await site.ids("m"), ids, "no new snapshot");
     deepEqual(await digestsBelow(join(site.data, "trees")), seen, "the trees have not changed");
-    const [id = ""] = await site.ids("m");
+    const id = ids.at(-1) ?? "";
     const paths = [...seen.keys()].filter((path) => path.startsWith(`m/${id}/`));
     for (const at of ["latest", "stable", id]) {
       const there = paths.map((path) => path.replace(id, at));
@@ -104,19 +98,26 @@ suite("what a hostile or broken upstream sends", { skip: skipApt }, () => {
     return new Set((await digestsBelow(join(site.data, "blobs/sha256"))).keys());
   }
 
-  /** The next state of the upstream, with whatever is wrong with it. */
+  /** The next state of the upstream, with whatever is wrong with it. No two have a file in common: what one left behind must not help another. */
   async function next(change: AptChange = {}): Promise<AptRepository> {
     const bad = await lab.fork(good);
-    await bad.publish({ packages: NEXT, ...change });
+    states++;
+    const packages = [
+      { name: "base", version: `1:2.${states}` },
+      { name: "tool", version: `3.${states}`, depends: "base" },
+    ];
+    await bad.publish({ packages, ...change });
     return bad;
   }
+
+  const toolPath = (): string => `pool/main/t/tool/tool_3.${states}_amd64.deb`;
 
   async function absent(bytes: Uint8Array): Promise<void> {
     const name = sha256(bytes).replace(/^../, (two) => `${two}/`);
     equal((await blobNames()).has(name), false, "the bad bytes are not in the store");
   }
 
-  const TAMPERED: Record<keyof typeof FILES, Record<Tampering, string>> = {
+  const TAMPERED: Record<Victim, Record<Tampering, string>> = {
     package: { flip: "digest_mismatch", append: "too_large", truncate: "digest_mismatch" },
     index: { flip: "digest_mismatch", append: "too_large", truncate: "digest_mismatch" },
     InRelease: { flip: "signature_bad", append: "signature_framing", truncate: "signature_framing" },
@@ -126,11 +127,12 @@ suite("what a hostile or broken upstream sends", { skip: skipApt }, () => {
     for (const how of ["flip", "append", "truncate"] as const) {
       test(`${how} of ${file}`, async () => {
         const bad = await next();
-        const path = join(bad.root, FILES[file]);
+        const name = file === "package" ? toolPath() : file === "index" ? INDEX : `${DISTS}/${file}`;
+        const path = join(bad.root, name);
         await TAMPER[how](path);
         const message = await refuses(bad.root, TAMPERED[file][how]);
         await absent(await readFile(path));
-        ok(message.includes(FILES[file]) || message.includes("by-hash"), message);
+        ok(message.includes(name.replace(/\.gpg$/, "")) || message.includes("by-hash"), message);
       });
     }
   }
@@ -152,12 +154,16 @@ suite("what a hostile or broken upstream sends", { skip: skipApt }, () => {
     await refuses(bad.root, "key_revoked", { keyring: [lab.vendor.binary, await lab.keys.revoke(stolen)] });
 
     await refuses((await next({ inRelease: false, releaseGpg: false })).root, "signature_missing");
-    await refuses((await next()).root, "signature_untrusted", { "signed-by": other.fingerprint });
+    // In the keyring, but not among those that the config names.
+    await refuses((await next({ signWith: [other] })).root, "signature_untrusted", {
+      keyring: [lab.vendor.binary, other.binary],
+      "signed-by": lab.vendor.fingerprint,
+    });
   });
 
   test("metadata that is older, expired, from the future, or of another suite", async () => {
     const older = await lab.fork(good);
-    await older.publish({ date: good.state.date - DAY, packages: NEXT });
+    await older.publish({ date: good.state.date - DAY });
     await refuses(older.root, "root_older");
     await refuses((await next({ validUntil: Date.now() - DAY })).root, "root_expired");
     await refuses((await next({ date: Date.now() + DAY })).root, "root_future");
@@ -171,9 +177,10 @@ suite("what a hostile or broken upstream sends", { skip: skipApt }, () => {
     const bad = await next();
     await replayRoots(good, bad, ["Release", "Release.gpg"]);
     await refuses(bad.root, "roots_disagree");
-    const other = await next();
-    await replayRoots(good, other, ["InRelease"]);
-    await refuses(other.root, "roots_disagree");
+    const one = await next();
+    const two = await next();
+    await replayRoots(one, two, ["InRelease"]);
+    await refuses(two.root, "roots_disagree");
   });
 
   const NAMES: Record<string, string> = {
@@ -205,14 +212,15 @@ suite("what a hostile or broken upstream sends", { skip: skipApt }, () => {
 
   test("a body without end, as package and as InRelease", async () => {
     const bad = await next();
-    for (const [part, code, bound] of [
-      ["tool_3.0", "too_large", 4_000_000],
-      ["/InRelease", "too_large", 40_000_000],
+    for (const [part, code] of [
+      ["tool_3", "too_large"],
+      ["/InRelease", "too_large"],
     ] as const) {
       server.onRequest = ({ path }) => (path.includes(part) ? "endless" : undefined);
       await refuses(bad.root, code);
       const poured = server.requests.reduce((sum, { bytes }) => sum + bytes, 0);
-      ok(poured < bound, `${poured} bytes were taken`);
+      // A connection's buffers take some megabytes before anyone reads.
+      ok(poured < 50_000_000, `${poured} bytes were taken`);
     }
   });
 
@@ -282,8 +290,8 @@ suite("what a hostile or broken upstream sends", { skip: skipApt }, () => {
     await refuses(bad.root, "upstream_refused");
     server.onRequest = () => ({ status: 404 });
     await refuses(bad.root, "root_missing");
-    server.onRequest = ({ path }) => (path.endsWith("tool_3.0_amd64.deb") ? { status: 404 } : undefined);
-    match(await refuses(bad.root, "file_missing"), /tool_3\.0_amd64\.deb/);
+    server.onRequest = ({ path }) => (path.includes("tool_3") ? { status: 404 } : undefined);
+    match(await refuses(bad.root, "file_missing"), /tool_3\.\d+_amd64\.deb/);
     await refuses(bad.root, "upstream_unreachable", { upstream: "http://127.0.0.1:1" });
   });
 
