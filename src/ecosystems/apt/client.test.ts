@@ -34,7 +34,7 @@ interface Snapshot {
 async function snapshotOf(
   upstream: Files,
   more: Record<string, unknown>,
-  context: { url?: string; trust?: Trust } = {},
+  context: { url?: string; trust?: Trust; hole?: string } = {},
 ): Promise<Snapshot> {
   const trust = context.trust ?? key.trust;
   const options = optionsOf(more);
@@ -49,7 +49,7 @@ async function snapshotOf(
     options,
     trust,
     snapshot: memoryUpstream(files, "path"),
-    has: (path) => files.has(path),
+    has: (path) => files.has(path) && path !== context.hole,
   });
   return { files, setup };
 }
@@ -112,6 +112,21 @@ describe("the source", () => {
     assert.equal(fields.filter((line) => line === "Targets: Packages").length, 2);
   });
 
+  test("names a language only where no translation of it is missing", async () => {
+    const translations = { "main/i18n/Translation-en": "x", "main/i18n/Translation-de": "x" };
+    const indices = { [MAIN]: stanza("hello"), ...translations };
+    const upstream = await buildSuite(key, { indices });
+    await buildSuite(key, { suite: "updates", indices }, upstream);
+    const more = { suites: ["stable", "updates"], languages: "all" };
+    const whole = await snapshotOf(upstream, more);
+    assert.ok(fieldsOf(whole.setup).includes("Languages: en de"));
+    for (const suite of more.suites) {
+      const hole = `dists/${suite}/main/i18n/Translation-de.gz`;
+      const { setup } = await snapshotOf(upstream, more, { hole });
+      assert.ok(fieldsOf(setup).includes("Languages: en"), suite);
+    }
+  });
+
   test("says `Trusted: yes` only where nobody is trusted by key", async () => {
     const upstream = await buildSuite(key, { indices: { [MAIN]: stanza("hello") } });
     const { setup } = await snapshotOf(upstream, {}, { trust: { kind: "none" } });
@@ -165,13 +180,20 @@ describe("the pins", () => {
   });
 
   test("name single versions where others of the package are kept", async () => {
-    const index = stanza("tool", { Section: "games", Version: "1.0" }) + stanza("tool", { Version: "2.0" });
+    const games = { Section: "games", Version: "1.0" };
+    const index =
+      stanza("tool", games) +
+      stanza("tool", { Version: "2.0" }) +
+      stanza("data", { ...games, Architecture: "all" }) +
+      stanza("data", { Version: "2.0", Architecture: "all" });
     const upstream = await buildSuite(key, { indices: { [MAIN]: index } });
     const { setup } = await snapshotOf(upstream, { mode: "sparse", skip: { sections: ["games"] } });
     assert.match(
       contentOf(setup, "preferences"),
       /^Package: tool:amd64\nPin: version 1\.0\nPin-Priority: -1\n$/m,
     );
+    // apt takes `all` for the architecture of the host.
+    assert.match(contentOf(setup, "preferences"), /^Package: data\nPin: version 1\.0\n/m);
   });
 
   test("go by the host where the Release does not say whose it is", async () => {

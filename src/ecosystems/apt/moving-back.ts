@@ -13,7 +13,8 @@ export function movingBack(from: readonly Claim[], to: readonly Claim[]): string
   const suites = older.map(({ root }) => root.replace(/^dists\//, ""));
   // As apt names the files of its lists.
   const lists = suites.map(
-    (suite) => `/var/lib/apt/lists/*_dists_${suite.replaceAll("_", "%5f").replaceAll("/", "_")}_*`,
+    (suite) =>
+      `/var/lib/apt/lists/*_dists_${suite.replaceAll("_", "%5f").replaceAll("~", "%7e").replaceAll("/", "_")}_*`,
   );
   return (
     `apt clients that have seen the newer state of ${suites.join(", ")} keep their lists without a word (exit 0), and may miss files, until the channel is newer again: ` +

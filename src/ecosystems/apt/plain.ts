@@ -9,8 +9,8 @@ const MAX_RATIO = 100;
 const MIN_BOUND = 1024 * 1024;
 
 /**
- * The content of an index that came in one of its forms. Where Release lists the plain form too, as apt wants, size and digest of that are held
- * against what comes out. Throws `decompression`, `digest_mismatch`; `what` names the index.
+ * The content of an index that came in one of its forms. Where Release lists the plain form too, as apt wants, its size bounds what comes out, and its
+ * digest is held against it. Throws `decompression`, `digest_mismatch`; `what` names the index.
  */
 export async function* plainIndex(
   source: AsyncIterable<Uint8Array>,
@@ -18,22 +18,15 @@ export async function* plainIndex(
   form: Form,
   what: string,
 ): AsyncGenerator<Uint8Array> {
-  // A plain file is taken as it is, whatever its first bytes look like.
-  if (form.path === index.name) {
-    yield* source;
-    return;
-  }
   const { plain } = index;
   const maxBytes = plain?.size ?? Math.max(MIN_BOUND, form.size * MAX_RATIO);
   const best = plain && strongest(plain.digests);
   const hash = best && createHash(best.algorithm);
-  let size = 0;
   for await (const chunk of decompress(source, { maxBytes, what })) {
     hash?.update(chunk);
-    size += chunk.length;
     yield chunk;
   }
-  if ((plain !== undefined && size !== plain.size) || (best && hash?.digest("hex") !== best.hex)) {
+  if (best !== undefined && hash?.digest("hex") !== best.hex) {
     throw new SluiceError(
       "digest_mismatch",
       `${what} holds something else than the '${index.name}' that Release vouches for.`,

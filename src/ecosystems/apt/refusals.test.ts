@@ -124,6 +124,9 @@ describe("what a walk refuses", () => {
     await refuses(walkSuite(bare, { components: ["x"] }), "not_offered", /'x': it offers main/);
     await refuses(walkSuite(bare, { architectures: ["arm64"] }), "not_offered", /'arm64': it offers amd64/);
     assert.equal((await walkSuite(bare)).entries.length, 3);
+    const installer = { "main/debian-installer/binary-amd64/Packages": stanza("udeb") };
+    const { paths } = await walkSuite({ ...bare, indices: { ...usual.indices, ...installer } });
+    assert.equal(paths.length, 3, "udebs are no component of their own");
   });
 
   test("an index that only weak digests vouch for, but not one that nobody needs", async () => {
@@ -134,6 +137,9 @@ describe("what a walk refuses", () => {
     );
     const odd = `MD5Sum:\n ${"0".repeat(32)} 5 main/Contents-amd64.gz\n`;
     const edit = (text: string): string => text.replace("MD5Sum:\n", odd);
+    const small = odd.replace("Contents-amd64.gz", "binary-amd64/Release");
+    const optional = (text: string): string => text.replace("MD5Sum:\n", small);
+    assert.equal((await walkSuite({ ...usual, edit: optional })).entries.length, 3);
     assert.equal((await walkSuite({ ...usual, edit })).entries.length, 3);
   });
 
@@ -203,6 +209,7 @@ describe("what a walk refuses", () => {
     const cases: [(text: string) => string, RegExp][] = [
       [(text) => `${text}SHA1:\n ${"0".repeat(40)} 99999 ${PACKAGES}.gz\n`, /twice/],
       [(text) => text.replace("SHA256:\n", `SHA256:\n ${"0".repeat(64)} 5 ${PACKAGES}.gz\n`), /twice/],
+      [(text) => text.replace(/^ [0-9a-f]{64}( .*)$/m, `$&\n ${"0".repeat(64)}$1`), /twice/],
       [(text) => text.replace("SHA256:\n", "SHA256:\n nonsense\n"), /nonsense/],
       [(text) => text.replace("SHA256:\n", `SHA256:\n ${"0".repeat(64)} -5 x\n`), /-5/],
       [(text) => `${text}Valid-Until: tomorrow\n`, /Valid-Until/],

@@ -77,6 +77,12 @@ describe("what a walk yields", () => {
     assert.deepEqual(paths.slice(0, 2), ["dists/stable/Release", "dists/stable/Release.gpg"]);
   });
 
+  test("no signature of a file that is not there", async () => {
+    const files = await buildSuite(key, { ...usual, detached: true });
+    files.delete("dists/stable/Release");
+    assert.ok(!(await walk(files)).paths.includes("dists/stable/Release.gpg"));
+  });
+
   test("names by hash of the strongest list, asked for first", async () => {
     const files = await buildSuite(key, {
       indices: { [PACKAGES]: stanza("hello") },
@@ -170,6 +176,8 @@ describe("what a walk yields", () => {
       assert.equal((value as { claim: { root: string } }).claim.root, root);
     }
     assert.deepEqual(upstream.asked, []);
+    const { value } = await steps.next();
+    assert.ok("entry" in (value as object), "a suite that is named twice is walked once");
     await steps.return(undefined);
   });
 });
