@@ -30,7 +30,7 @@ interface Snapshot {
   readonly setup: ClientSetup;
 }
 
-/** Mirrors the upstream, and asks for the set-up of that snapshot. Packages of the upstream need no content. */
+/** Mirrors the upstream, and asks for the set-up of that snapshot; packages need no content. */
 async function snapshotOf(
   upstream: Files,
   more: Record<string, unknown>,

@@ -1,7 +1,7 @@
 import { SluiceError } from "../../base/errors.ts";
 import { encodePath } from "../../base/path.ts";
-import { sameText, splitCleartext } from "../../trust/cleartext.ts";
-import { openKeyring, type Keyring } from "../../trust/openpgp.ts";
+import { splitCleartext } from "../../trust/cleartext.ts";
+import { openKeyring, sameText, type Keyring } from "../../trust/openpgp.ts";
 import type { Signer, Trust } from "../../trust/contract.ts";
 import { Moved, type RootFile, type RootGroup, type RootSet } from "../../upstream/contract.ts";
 
