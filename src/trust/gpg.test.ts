@@ -149,14 +149,19 @@ async function withBinding(binding: SignaturePacket[]): Promise<Uint8Array> {
   });
 }
 
-async function bind(by: PrivateKey, back: PrivateKey | undefined, flags = 2): Promise<SignaturePacket> {
+async function bind(
+  by: PrivateKey,
+  back: PrivateKey | undefined,
+  flags = 2,
+  type = keyBinding,
+): Promise<SignaturePacket> {
   const [subkey] = family.subkeys;
   assert.ok(subkey);
   const data = { key: family.keyPacket, bind: subkey.keyPacket };
   const more: Partial<SignaturePacket> = { keyFlags: new Uint8Array([flags]) };
   if (back !== undefined) {
     const signer = secret(back === family ? subkey : back);
-    more.embeddedSignature = await signData(signer, data, { type: keyBinding, date: BIRTH });
+    more.embeddedSignature = await signData(signer, data, { type, date: BIRTH });
   }
   return signData(secret(by), data, { type: subkeyBinding, date: BIRTH }, more);
 }
@@ -213,6 +218,21 @@ async function cases(): Promise<Record<string, [Verdict, Case]>> {
       { keys: await withBinding([await bind(family, other)]), file },
     ],
     "by a subkey bound anew": ["good", { keys: await withBinding([await bind(family, family)]), file }],
+    "by a subkey that is for encryption": [
+      "refused",
+      { keys: await withBinding([await bind(family, family, 8)]), file },
+    ],
+    "by a subkey whose answer is of another type": [
+      "refused",
+      { keys: await withBinding([await bind(family, family, 2, subkeyBinding)]), file },
+    ],
+    "by a key that is for certifying": [
+      "refused",
+      {
+        keys: await withCertifications(key, await certify(key, BIRTH, { keyFlags: new Uint8Array([1]) })),
+        file: signed,
+      },
+    ],
     "by a key now expired": ["expired", { keys: keyring([short]), file: old }],
     "by a key expired then": ["expired", { keys: keyring([short]), file: late }],
     "by a key extended since": [

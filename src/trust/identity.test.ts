@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { enums, readPrivateKey } from "openpgp";
 import { createIdentity, openIdentity, openSiteKey } from "./identity.ts";
-import { BIRTH, DAY, makeKey } from "./test-keys.ts";
+import { BIRTH, DAY, makeKey, revoke } from "./test-keys.ts";
 
 const keys = await createIdentity("site of the tests", () => BIRTH);
 const DATA = Buffer.from('{"format":1}\n');
@@ -26,6 +27,14 @@ test("the signature of another site is none", async () => {
   const other = await openIdentity((await createIdentity("other")).privateKey);
   const site = await openSiteKey(keys.publicKey);
   assert.equal(await site.verify(DATA, await other.sign(DATA)), false);
+});
+
+test("a revoked site key verifies nothing", async () => {
+  const identity = await openIdentity(keys.privateKey);
+  const key = await readPrivateKey({ armoredKey: keys.privateKey });
+  const revoked = await revoke(key, enums.reasonForRevocation.keyCompromised, BIRTH + DAY);
+  const site = await openSiteKey(revoked.toPublic().armor());
+  assert.equal(await site.verify(DATA, await identity.sign(DATA)), false);
 });
 
 test("the same bytes at the same time give the same signature", async () => {

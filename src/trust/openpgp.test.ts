@@ -112,7 +112,15 @@ test("of several signatures one good one is enough, and only good ones are liste
     "signature_framing",
     /more than 64/,
   );
-  assert.equal((await signersOf(trust, frame(TEXT, [good, good]))).length, 1);
+  const canonical = Buffer.from(TEXT.trimEnd().replace("\n", "\r\n"));
+  const again = await signBytes(key, canonical, { date: BIRTH + 5 * DAY });
+  for (const twice of [
+    [good, again],
+    [again, good],
+  ]) {
+    const times = (await signersOf(trust, frame(TEXT, twice))).map((signer) => signer.signedAt);
+    assert.deepEqual(times, [BIRTH + 5 * DAY], "one signer, with its later signature");
+  }
 });
 
 test("only signatures over data count", async () => {
@@ -200,7 +208,7 @@ test("a revocation of the primary key reaches its subkeys, one of a subkey only 
     all.map((signer) => signer.revoked),
     [when, when, when],
   );
-  const one = await revokeSubkey(family, when);
+  const one = await revokeSubkey(family, when, enums.reasonForRevocation.keyRetired);
   const rest = await signersOf(trustIn([one]), file);
   assert.deepEqual(
     rest.map((signer) => signer.revoked),
@@ -329,6 +337,9 @@ test("what is known of the certificates, and one block with them for clients", a
   assert.deepEqual((await reopen(pinned.armor())).certificates(), pinned.certificates());
   const revoked = await openKeyring(trustIn([await revoke(key, enums.reasonForRevocation.noReason, BIRTH)]));
   assert.throws(() => revoked.armor(), { code: "keyring_empty" });
+  const without = await revokeSubkey(family, BIRTH, enums.reasonForRevocation.keyCompromised);
+  const rest = await reopen((await openKeyring(trustIn([without]))).armor());
+  assert.deepEqual(rest.certificates()[0]?.subkeys, [fingerprint(younger)]);
 });
 
 async function reopen(armored: string): ReturnType<typeof openKeyring> {
@@ -336,10 +347,13 @@ async function reopen(armored: string): ReturnType<typeof openKeyring> {
   return openKeyring({ kind: "keys", files, pinned: [], allowWeak: ["rsa1024"] });
 }
 
-async function revokeSubkey(parent: PrivateKey, when: number): Promise<PrivateKey> {
+async function revokeSubkey(
+  parent: PrivateKey,
+  when: number,
+  flag: enums.reasonForRevocation,
+): Promise<PrivateKey> {
   const [first] = parent.subkeys;
   if (first === undefined) throw new Error("the key has a subkey");
-  const flag = enums.reasonForRevocation.keyRetired;
   const revoked = await first.revoke(parent.keyPacket as never, { flag }, new Date(when));
   const clone = (parent as PrivateKey & { clone(): PrivateKey }).clone();
   clone.subkeys[0] = revoked;
