@@ -25,7 +25,7 @@ export interface Checked {
 }
 
 /**
- * Verifies the snapshots that are named (`MIRROR`: all of it; `MIRROR@X`), or everything, and puts each bad blob into quarantine. Needs no network. A
+ * Verifies the snapshots that are named (`MIRROR`: all of it; `MIRROR@X`), or everything, and puts each bad or lost blob into quarantine. Needs no network. A
  * fault is a finding; throws only where a name is unknown.
  */
 export async function checkStore(context: CheckContext, targets: readonly string[]): Promise<Checked> {
@@ -35,10 +35,9 @@ export async function checkStore(context: CheckContext, targets: readonly string
   const done: Verified[] = [];
   for (const snapshot of snapshots) {
     const verified = await verifyOne(context, snapshot, hashed);
-    const bad = verified.findings.filter((finding) => finding.code === "blob_corrupt");
-    for (const sha256 of new Set(bad.map((finding) => finding.sha256))) {
-      if (sha256 !== undefined) await site.store.quarantine(sha256);
-    }
+    // A finding has a sha256 where a blob is bad or lost; either way the next sync must know of it.
+    const bad = new Set(verified.findings.map((finding) => finding.sha256));
+    for (const sha256 of bad) if (sha256 !== undefined) await site.store.quarantine(sha256);
     done.push(verified);
   }
   return { snapshots: done, channels: targets.length === 0 ? await checkChannels(site) : [] };

@@ -84,6 +84,15 @@ test("expired and future metadata is refused; nothing behind the root is asked f
   await assert.rejects(made.sync(), { code: "root_future" });
 });
 
+test("an upstream that is held back past its own expiry is refused, though it has not changed", async () => {
+  const made = rig();
+  publish(made.upstream, START, { a: "x" }, { validUntil: START + DAY });
+  await made.sync();
+  made.now = START + 2 * DAY;
+  await assert.rejects(made.sync(), { code: "root_expired" });
+  assert.equal((await made.sync({ allowExpired: true })).result, "unchanged");
+});
+
 test("a wrong byte in a package or an index is refused by code, and nothing becomes visible", async () => {
   for (const [file, code] of [
     ["a", "digest_mismatch"],

@@ -14,6 +14,7 @@ import { checkEntry } from "../snapshot/verify.ts";
 import type { BlobInfo, WriteSession } from "../store/contract.ts";
 import type { Trust } from "../trust/contract.ts";
 import { Moved, type Transport } from "../upstream/contract.ts";
+import { admit, type Admission } from "./admit.ts";
 import { commitSnapshot, putTrust, type Draft } from "./commit.ts";
 import { fetchAll } from "./download-all.ts";
 import { contentKey, type Fetching } from "./fetch.ts";
@@ -115,25 +116,24 @@ async function attemptSync(
 ): Promise<SyncOutcome> {
   const { site, mirror, emit } = job;
   const accepted = site.clock();
+  const { ecosystem, options } = mirror;
+  const { trust, signal } = job;
+  const admission: Admission = {
+    trust,
+    previous: (await lastSnapshot(site.store, mirror.name))?.body.claims ?? [],
+    now: accepted,
+    allowExpired: job.allowExpired,
+    allowOlder: job.allowOlder,
+  };
   const walked = await walk(
-    {
-      mirror: mirror.name,
-      ecosystem: mirror.ecosystem,
-      options: mirror.options,
-      trust: job.trust,
-      admission: {
-        trust: job.trust,
-        previous: (await lastSnapshot(site.store, mirror.name))?.body.claims ?? [],
-        now: accepted,
-        allowExpired: job.allowExpired,
-        allowOlder: job.allowOlder,
-      },
-      emit,
-      signal: job.signal,
-    },
+    { mirror: mirror.name, ecosystem, options, trust, admission, emit, signal },
     upstream,
   );
-  if (walked === "unchanged" && current !== undefined) return finishUnchanged(job, current);
+  if (walked === "unchanged" && current !== undefined) {
+    // An upstream that withholds updates answers "unchanged" for ever: what it has still expires.
+    for (const claim of current.body.claims) admit(claim, admission);
+    return finishUnchanged(job, current);
+  }
   if (walked === "unchanged")
     throw new SluiceError("internal", "The walk said unchanged, but there is no snapshot.");
   emit({ event: "phase", mirror: mirror.name, phase: "plan" });
