@@ -4,7 +4,10 @@ import { Damaged, type Decoder } from "./decoder.ts";
 
 const CHUNK = 256 * 1024;
 
-/** bzip2, with any number of streams. The compressed file is held in memory, and no more than one block (46 MB at most) of its content. */
+/**
+ * bzip2, with any number of streams. The compressed file is held in memory, and no more than one block (46 MB
+ * at most) of its content.
+ */
 export const decodeBzip2: Decoder = async function* (input, maxBytes): AsyncGenerator<Uint8Array> {
   const { default: BunzipStream } = await import("seek-bzip");
   const file = inMemory(await readAll(input, maxBytes));

@@ -10,9 +10,10 @@ export interface Bounds {
 }
 
 /**
- * The content of a file that may be compressed. The format is told by its first bytes: xz, gzip, zstd, bzip2, LZ4 frames, otherwise plain.
- * Files of several streams or frames are read to the end. Throws `decompression` when more than maxBytes come out, when the file is damaged
- * or cut off, and when something else follows it; what the source throws passes through.
+ * The content of a file that may be compressed. The format is told by its first bytes: xz, gzip, zstd, bzip2,
+ * LZ4 frames, otherwise plain. Files of several streams or frames are read to the end. Throws `decompression`
+ * when more than maxBytes come out, when the file is damaged or cut off, and when something else follows it;
+ * what the source throws passes through.
  */
 export async function* decompress(
   source: AsyncIterable<Uint8Array>,

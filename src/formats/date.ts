@@ -5,8 +5,9 @@ const PATTERN =
   /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), +)?(\d{1,2}) +([A-Z][a-z]{2}) +(\d{4}) +(\d{1,2}):(\d{2}):(\d{2}) +(UTC|GMT|Z|[+-]\d{4})$/;
 
 /**
- * Milliseconds since 1970 of a date as Release files write it (`Sat, 10 Feb 2024 11:07:25 UTC`; RFC 2822 section 3.3), or undefined
- * where it is not one. English names only; zones UTC, GMT, Z and numeric ones. The name of the weekday is not compared with the date.
+ * Milliseconds since 1970 of a date as Release files write it (`Sat, 10 Feb 2024 11:07:25 UTC`; RFC 2822
+ * section 3.3), or undefined where it is not one. English names only; zones UTC, GMT, Z and numeric ones. The
+ * name of the weekday is not compared with the date.
  */
 export function parseRfc2822(text: string): number | undefined {
   const match = PATTERN.exec(text.trim());

@@ -11,15 +11,19 @@ const TAB = 9;
 const HASH = 35;
 
 export interface StanzaParser {
-  /** Takes whole lines (the last byte is a newline, or the text ends here); gives the stanzas that ended in them. */
+  /**
+   * Takes whole lines (the last byte is a newline, or the text ends here); gives the stanzas that ended in
+   * them.
+   */
   push(bytes: Buffer): Stanza[];
   /** The stanza that the end of the text ends. */
   end(): Stanza[];
 }
 
 /**
- * A parser of deb822 (deb822(5), Debian Policy 5.1) that is fed whole lines. As apt does, only an empty line ends a stanza: one of blanks
- * continues the field before it. `keep` gives a field's lower-case name, or undefined where it is not wanted.
+ * A parser of deb822 (deb822(5), Debian Policy 5.1) that is fed whole lines. As apt does, only an empty line
+ * ends a stanza: one of blanks continues the field before it. `keep` gives a field's lower-case name, or
+ * undefined where it is not wanted.
  */
 export function stanzaParser(what: string, keep: KeepField): StanzaParser {
   let stanza: Stanza = new Map();
@@ -95,7 +99,9 @@ export type KeepField = (text: string, start: number, colon: number) => string |
 
 export const keepAll: KeepField = (text, start, colon) => fieldName(text, start, colon);
 
-/** Keeps the fields of the set; most lines are told apart by length and first letter, without making a string. */
+/**
+ * Keeps the fields of the set; most lines are told apart by length and first letter, without making a string.
+ */
 export function keepOnly(fields: ReadonlySet<string>): KeepField {
   const byShape = new Map<number, string[]>();
   for (const field of fields) {

@@ -8,9 +8,10 @@ const BATCH = 1024 * 1024 + 65536;
 const NEWLINE = 10;
 
 /**
- * The fields of a text that is one stanza, such as a Release file (deb822(5)): names in lower case; each line of a value trimmed, the lines
- * joined by "\n" (a list that starts below its name begins with "\n"). Lines that begin with `#` are comments. Throws `metadata_invalid`,
- * naming `what`: no stanza or more than one, a field given twice, a line that is neither field nor continuation.
+ * The fields of a text that is one stanza, such as a Release file (deb822(5)): names in lower case; each line
+ * of a value trimmed, the lines joined by "\n" (a list that starts below its name begins with "\n"). Lines
+ * that begin with `#` are comments. Throws `metadata_invalid`, naming `what`: no stanza or more than one, a
+ * field given twice, a line that is neither field nor continuation.
  */
 export function parseStanza(text: string | Uint8Array, what = "The stanza"): Stanza {
   const bytes = typeof text === "string" ? Buffer.from(text) : asBuffer(text);
@@ -23,9 +24,10 @@ export function parseStanza(text: string | Uint8Array, what = "The stanza"): Sta
 }
 
 /**
- * The stanzas of a stream of any size, in order, several at a time; memory stays bounded, and what is given does not keep the stream's
- * chunks alive. Only `fields` (lower-case names) are kept, and only they are held to stand once in a stanza; a stanza with none of them is
- * an empty map. Throws `metadata_invalid` as parseStanza does, and for a line over 1 MiB or a stanza over 8 MiB.
+ * The stanzas of a stream of any size, in order, several at a time; memory stays bounded, and what is given
+ * does not keep the stream's chunks alive. Only `fields` (lower-case names) are kept, and only they are held
+ * to stand once in a stanza; a stanza with none of them is an empty map. Throws `metadata_invalid` as
+ * parseStanza does, and for a line over 1 MiB or a stanza over 8 MiB.
  */
 export async function* stanzas(
   source: AsyncIterable<Uint8Array>,

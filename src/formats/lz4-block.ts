@@ -2,8 +2,9 @@
 export const WINDOW = 65536;
 
 /**
- * Decodes one LZ4 block (lz4_Block_format.md) to `out` from `start` on, where the bytes before `start` are the history that matches may reach
- * into, and gives the end. Undefined where the block is damaged or needs more room than `out` has.
+ * Decodes one LZ4 block (lz4_Block_format.md) to `out` from `start` on, where the bytes before `start` are
+ * the history that matches may reach into, and gives the end. Undefined where the block is damaged or needs
+ * more room than `out` has.
  */
 export function decodeLz4Block(block: Buffer, out: Buffer, start: number): number | undefined {
   const length = block.length;

@@ -15,7 +15,10 @@ interface Frame {
   readonly maxBlock: number;
 }
 
-/** LZ4 frames (lz4_Frame_format.md 1.6.3), any number of them, skippable ones too; no dictionaries, not the legacy format. All checksums are checked. */
+/**
+ * LZ4 frames (lz4_Frame_format.md 1.6.3), any number of them, skippable ones too; no dictionaries, not the
+ * legacy format. All checksums are checked.
+ */
 export const decodeLz4: Decoder = async function* (input): AsyncGenerator<Uint8Array> {
   while (!(await input.atEnd())) {
     const magic = (await need(input, 4)).readUInt32LE();

@@ -1,7 +1,9 @@
 import type { ByteReader } from "./byte-reader.ts";
 import { Damaged, type Decoder } from "./decoder.ts";
 
-/** What the WebAssembly module inside xz-decompress exports: xz-embedded with a small buffer on either side. */
+/**
+ * What the WebAssembly module inside xz-decompress exports: xz-embedded with a small buffer on either side.
+ */
 interface XzModule {
   readonly memory: { readonly buffer: ArrayBuffer };
   create_context(): number;
@@ -33,8 +35,9 @@ const REASONS: Record<number, string> = {
 };
 
 /**
- * xz (the .xz file format 1.2), with any number of streams and padding between them; dictionaries up to 64 MiB; CRC32, CRC64 or no check.
- * The library's own stream lets only one file be read at a time in the whole process, so its module is driven directly, one instance a file.
+ * xz (the .xz file format 1.2), with any number of streams and padding between them; dictionaries up to 64
+ * MiB; CRC32, CRC64 or no check. The library's own stream lets only one file be read at a time in the whole
+ * process, so its module is driven directly, one instance a file.
  */
 export const decodeXz: Decoder = async function* (input: ByteReader): AsyncGenerator<Uint8Array> {
   const module = await instance();
@@ -61,7 +64,8 @@ export const decodeXz: Decoder = async function* (input: ByteReader): AsyncGener
 
 let turn: Promise<unknown> = Promise.resolve();
 
-// Each call of the library's loader makes a new instance and leaves it in one place for all: so one call at a time.
+// Each call of the library's loader makes a new instance and leaves it in one place for all: so one call at a
+// time.
 async function instance(): Promise<XzModule> {
   const next = turn.then(async () => {
     const imported = (await import("xz-decompress")) as unknown as {

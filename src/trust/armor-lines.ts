@@ -1,4 +1,7 @@
-/** The lines of a file without blanks at their ends; one character a byte, so that text that is not UTF-8 stays what it is. */
+/**
+ * The lines of a file without blanks at their ends; one character a byte, so that text that is not UTF-8
+ * stays what it is.
+ */
 export function trimmedLines(bytes: Uint8Array): string[] {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return file.toString("latin1").split("\n").map(trimEnd);
@@ -11,7 +14,10 @@ export interface Blocks {
   readonly hasMore: boolean;
 }
 
-/** The armoured blocks of one kind ("PGP SIGNATURE"; RFC 9580 section 6.2). One pass: the file may be large and hostile. */
+/**
+ * The armoured blocks of one kind ("PGP SIGNATURE"; RFC 9580 section 6.2). One pass: the file may be large
+ * and hostile.
+ */
 export function armoredBlocks(lines: readonly string[], kind: string): Blocks {
   const blocks: string[] = [];
   let hasMore = false;
@@ -27,7 +33,10 @@ export function armoredBlocks(lines: readonly string[], kind: string): Blocks {
   return { blocks, hasMore: hasMore || start >= 0 };
 }
 
-/** Without spaces, tabs and carriage returns at the end. A loop: a regular expression takes quadratic time on long runs of blanks. */
+/**
+ * Without spaces, tabs and carriage returns at the end. A loop: a regular expression takes quadratic time on
+ * long runs of blanks.
+ */
 export function trimEnd(line: string): string {
   let end = line.length;
   while (end > 0 && isBlank(line.charCodeAt(end - 1))) end--;

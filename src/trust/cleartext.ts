@@ -2,7 +2,10 @@ import { SluiceError } from "../base/errors.ts";
 import { trimEnd, trimmedLines } from "./armor-lines.ts";
 
 export interface SignedText {
-  /** The signed bytes: lines without trailing blanks, joined by CRLF, no final line end (RFC 9580 section 7.2). */
+  /**
+   * The signed bytes: lines without trailing blanks, joined by CRLF, no final line end (RFC 9580 section
+   * 7.2).
+   */
   readonly canonical: Buffer;
   /** The same text with LF. */
   readonly text: string;
@@ -16,9 +19,9 @@ const END_SIGNATURE = "-----END PGP SIGNATURE-----";
 const HASHES = new Set("MD5 SHA1 RIPEMD160 SHA224 SHA256 SHA384 SHA512 SHA3-256 SHA3-512".split(" "));
 
 /**
- * Takes a clear-signed file apart (RFC 9580 section 7). The file must be one signed block with nothing but blank lines around it, since a
- * client may read what stands there as signed; of the headers only `Hash` is allowed. Throws `signature_framing`, or `signature_missing`
- * where the file is empty.
+ * Takes a clear-signed file apart (RFC 9580 section 7). The file must be one signed block with nothing but
+ * blank lines around it, since a client may read what stands there as signed; of the headers only `Hash` is
+ * allowed. Throws `signature_framing`, or `signature_missing` where the file is empty.
  */
 export function splitCleartext(bytes: Uint8Array, what: string): SignedText {
   const lines = trimmedLines(bytes);
@@ -67,8 +70,8 @@ export function splitCleartext(bytes: Uint8Array, what: string): SignedText {
 }
 
 /**
- * True where two texts are the same to a clear-signature: trailing spaces, tabs and carriage returns of lines and final line ends do not
- * count (a Release file and the text of its InRelease).
+ * True where two texts are the same to a clear-signature: trailing spaces, tabs and carriage returns of lines
+ * and final line ends do not count (a Release file and the text of its InRelease).
  */
 export function sameText(a: string | Uint8Array, b: string | Uint8Array): boolean {
   return normalized(a) === normalized(b);

@@ -1,4 +1,5 @@
-// Compares verdicts with GnuPG's gpgv, on certificates and signatures with every fault that can be made by hand.
+// Compares verdicts with GnuPG's gpgv, on certificates and signatures with every fault that can be made by
+// hand.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -24,7 +24,10 @@ export interface SiteKey {
   verify(bytes: Uint8Array, signature: string): Promise<boolean>;
 }
 
-/** Makes a site's key: Ed25519 as version 4, which GnuPG 2.2 can verify; no expiry, since what it signed is verified for years. */
+/**
+ * Makes a site's key: Ed25519 as version 4, which GnuPG 2.2 can verify; no expiry, since what it signed is
+ * verified for years.
+ */
 export async function createIdentity(name: string, now: () => number = Date.now): Promise<IdentityKeys> {
   const { generateKey } = await import("openpgp");
   const { privateKey, publicKey } = await generateKey({
@@ -43,7 +46,10 @@ export async function createIdentity(name: string, now: () => number = Date.now)
   };
 }
 
-/** Opens the site's private key; throws `keyring_unreadable`. `now` is the time that signatures are dated, in milliseconds. */
+/**
+ * Opens the site's private key; throws `keyring_unreadable`. `now` is the time that signatures are dated, in
+ * milliseconds.
+ */
 export async function openIdentity(privateKey: string, now: () => number = Date.now): Promise<Identity> {
   const { createMessage, readPrivateKey, sign } = await import("openpgp");
   let key: PrivateKey;

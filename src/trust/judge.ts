@@ -22,8 +22,9 @@ interface Refusal {
 const ORDER: readonly ErrorCode[] = ["signature_bad", "key_expired", "key_weak", "signature_untrusted"];
 
 /**
- * Verifies the signatures over `data` and gives the good ones: any one of a key that may vouch is enough, as for apt; bad ones beside it, and
- * those of unknown keys, do not count. Throws `signature_bad`, `key_expired`, `key_weak` or `signature_untrusted` where none is good.
+ * Verifies the signatures over `data` and gives the good ones: any one of a key that may vouch is enough, as
+ * for apt; bad ones beside it, and those of unknown keys, do not count. Throws `signature_bad`,
+ * `key_expired`, `key_weak` or `signature_untrusted` where none is good.
  */
 export async function judgeSignatures(
   judges: Judges,
@@ -101,7 +102,10 @@ async function judge(
   };
 }
 
-/** The keys that may have made the signature, by the ID or fingerprint that it names, among those that may vouch. */
+/**
+ * The keys that may have made the signature, by the ID or fingerprint that it names, among those that may
+ * vouch.
+ */
 function candidates(judges: Judges, signature: SignaturePacket): [CertificateState, KeyState][] {
   const { signatureType: type } = signature;
   if (type !== enums.signature.binary && type !== enums.signature.text) return [];

@@ -9,8 +9,9 @@ export interface KeyFile {
 }
 
 /**
- * The keys of one file: binary (RFC 9580 section 10), or any number of armoured blocks with any text around them. Throws
- * `keyring_unreadable` for anything else, for a GnuPG keybox, and for private keys, which must not end up in a snapshot's record.
+ * The keys of one file: binary (RFC 9580 section 10), or any number of armoured blocks with any text around
+ * them. Throws `keyring_unreadable` for anything else, for a GnuPG keybox, and for private keys, which must
+ * not end up in a snapshot's record.
  */
 export async function readKeyFile(file: KeyFile): Promise<Key[]> {
   const bytes = Buffer.from(file.bytes.buffer, file.bytes.byteOffset, file.bytes.byteLength);

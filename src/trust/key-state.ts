@@ -3,7 +3,9 @@ import type { Weakness } from "./contract.ts";
 import { type Certificate, type SubkeyPackets, createdAt, fingerprintOf, isSound } from "./packets.ts";
 import { isBreakable, weaknessesOfKey } from "./weakness.ts";
 
-/** What the checked self-signatures say of one key. Times in milliseconds; all may lie before or after now. */
+/**
+ * What the checked self-signatures say of one key. Times in milliseconds; all may lie before or after now.
+ */
 export interface KeyState {
   readonly packet: AnyKeyPacket;
   readonly fingerprint: string;
@@ -22,9 +24,10 @@ export interface CertificateState {
 }
 
 /**
- * Checks a certificate's own signatures; undefined where none of a valid user ID or of the key itself holds. As GnuPG does, the latest
- * self-signature counts for all times: a vendor who extends a key also keeps the older signatures valid. SHA-1 in self-signatures is
- * accepted, since forging one takes a second preimage; MD5 makes the key weak. Revocations by other keys are not supported.
+ * Checks a certificate's own signatures; undefined where none of a valid user ID or of the key itself holds.
+ * As GnuPG does, the latest self-signature counts for all times: a vendor who extends a key also keeps the
+ * older signatures valid. SHA-1 in self-signatures is accepted, since forging one takes a second preimage;
+ * MD5 makes the key weak. Revocations by other keys are not supported.
  */
 export async function evaluate(certificate: Certificate): Promise<CertificateState | undefined> {
   const key = certificate.primary;
@@ -67,7 +70,10 @@ export async function evaluate(certificate: Certificate): Promise<CertificateSta
   };
 }
 
-/** A subkey counts where the primary key has bound it; it may sign where it has signed the primary key in return. */
+/**
+ * A subkey counts where the primary key has bound it; it may sign where it has signed the primary key in
+ * return.
+ */
 async function evaluateSubkey(primary: KeyState, subkey: SubkeyPackets): Promise<KeyState | undefined> {
   const { packet } = subkey;
   const data = { key: primary.packet, bind: packet };

@@ -71,7 +71,10 @@ function signingSubkeys({ primary, subkeys }: CertificateState, pins: readonly P
   return subkeys.filter((key) => key.canSign && isPinned(pins, primary.fingerprint, key.fingerprint));
 }
 
-/** Leaves out what a client must not trust: keys that are weak and not allowed to be, or revoked from the beginning. */
+/**
+ * Leaves out what a client must not trust: keys that are weak and not allowed to be, or revoked from the
+ * beginning.
+ */
 function exportKeys(
   certificates: readonly CertificateState[],
   pins: readonly Pin[],

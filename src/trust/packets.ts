@@ -8,7 +8,9 @@ import {
 } from "openpgp";
 import type { Key, UserIDPacket } from "openpgp";
 
-/** How key files and signatures are parsed: what cannot be understood is left out, and so vouches for nothing. */
+/**
+ * How key files and signatures are parsed: what cannot be understood is left out, and so vouches for nothing.
+ */
 export const lenient: PartialConfig = { ignoreMalformedPackets: true, ignoreUnsupportedPackets: true };
 
 /** A certificate as its packets, of one file or of several merged; nothing of it has been checked. */
@@ -84,8 +86,9 @@ export function fingerprintOf(packet: AnyKeyPacket): string {
 }
 
 /**
- * True where `key` made this signature over `data`: the mathematics alone. Times, the strength of algorithms and what the key is allowed to
- * do are judged elsewhere, since the library would judge them at the wrong time.
+ * True where `key` made this signature over `data`: the mathematics alone. Times, the strength of algorithms
+ * and what the key is allowed to do are judged elsewhere, since the library would judge them at the wrong
+ * time.
  */
 export async function isSound(signature: SignaturePacket, key: AnyKeyPacket, data: object): Promise<boolean> {
   if (signature.signatureType === null) return false;

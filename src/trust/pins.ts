@@ -1,6 +1,9 @@
 import { SluiceError } from "../base/errors.ts";
 
-/** A fingerprint that a mirror is pinned to; `exact`: subkeys of it are not meant (a trailing `!`, as in apt's Signed-By). */
+/**
+ * A fingerprint that a mirror is pinned to; `exact`: subkeys of it are not meant (a trailing `!`, as in apt's
+ * Signed-By).
+ */
 export interface Pin {
   readonly fingerprint: string;
   readonly exact: boolean;
@@ -19,7 +22,10 @@ export function parsePins(pinned: readonly string[]): Pin[] {
   });
 }
 
-/** True where a signature by `key`, a primary key or a subkey of it, is among those that the pins name; no pins name all. */
+/**
+ * True where a signature by `key`, a primary key or a subkey of it, is among those that the pins name; no
+ * pins name all.
+ */
 export function isPinned(pins: readonly Pin[], primary: string, key: string): boolean {
   return (
     pins.length === 0 ||

@@ -3,11 +3,15 @@ import { SluiceError } from "../base/errors.ts";
 import { armoredBlocks, trimmedLines } from "./armor-lines.ts";
 import { lenient } from "./packets.ts";
 
-// Each costs a pass over what is signed, and each malformed packet costs time too; real files carry a handful, of a few hundred bytes.
+// Each costs a pass over what is signed, and each malformed packet costs time too; real files carry a
+// handful, of a few hundred bytes.
 const MAX_SIGNATURES = 64;
 const MAX_BYTES = 96 * 1024;
 
-/** The signatures of a detached signature file: binary, or any number of armoured blocks with nothing else around them. */
+/**
+ * The signatures of a detached signature file: binary, or any number of armoured blocks with nothing else
+ * around them.
+ */
 export async function readSignatureFile(bytes: Uint8Array, what: string): Promise<SignaturePacket[]> {
   if ((bytes[0] ?? 0) >= 0x80) return readSignatures({ binarySignature: bytes }, what);
   const lines = trimmedLines(bytes);

@@ -21,7 +21,9 @@ export function isBreakable(packet: AnyKeyPacket): boolean {
   return isRsa(packet.algorithm) && bitsOf(packet) < WEAK_RSA;
 }
 
-/** What is weak in the digest that a signature is made over. RIPEMD-160 goes with SHA-1, which is as short. */
+/**
+ * What is weak in the digest that a signature is made over. RIPEMD-160 goes with SHA-1, which is as short.
+ */
 export function weaknessesOfDigest(signature: SignaturePacket): Weakness[] {
   switch (signature.hashAlgorithm) {
     case enums.hash.md5:
