@@ -76,7 +76,17 @@ for (const [what, body] of [
         })(),
       ),
   ],
-  ["holds more", () => Readable.from([BIG.subarray(0, 70_000), BIG])],
+  [
+    "holds more",
+    () =>
+      Readable.from(
+        (async function* () {
+          yield BIG.subarray(0, 70_000);
+          yield BIG;
+          await new Promise(() => undefined);
+        })(),
+      ),
+  ],
 ] as const) {
   test(`a stream that ${what} never looks like a whole file`, async (t) => {
     const store = await sampleStore();
@@ -111,4 +121,51 @@ test("when a client leaves, all that was opened for it is closed, and it is no f
   while (lines.length < 8) await new Promise((resolve) => setImmediate(resolve));
   assert.ok(lines.every((line) => line.fault === undefined));
   assert.match((await ask(url, "/_/metrics")).body.toString(), /^sluice_http_requests_in_flight 1$/m);
+});
+
+test("when a client leaves before its file is open, the file is closed, and the server goes on", async (t) => {
+  const store = await sampleStore();
+  const { openBlob } = store;
+  const asked = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  store.openBlob = async (sha256, range) => {
+    asked.resolve();
+    await go.promise;
+    const blob = await openBlob(sha256, range);
+    blob.once("close", () => closed.resolve());
+    return blob;
+  };
+  const { url, lines } = await serve(t, store);
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.write(`GET ${BIG_URL} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await asked.promise;
+  socket.destroy();
+  while (lines.length < 1) await new Promise((resolve) => setImmediate(resolve));
+  go.resolve();
+  await closed.promise;
+  assert.deepEqual([lines[0]?.complete, lines[0]?.fault], [false, undefined]);
+  assert.equal((await ask(url, "/_/healthz")).status, 200);
+});
+
+test("a store that fails after the client has left ends nothing else", async (t) => {
+  const store = await sampleStore();
+  const { statBlob } = store;
+  const asked = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  store.statBlob = async () => {
+    asked.resolve();
+    await go.promise;
+    throw new Error("read error");
+  };
+  const { url, lines } = await serve(t, store);
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.write(`GET ${BIG_URL} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await asked.promise;
+  socket.destroy();
+  while (lines.length < 1) await new Promise((resolve) => setImmediate(resolve));
+  go.resolve();
+  store.statBlob = statBlob;
+  assert.equal((await ask(url, BIG_URL)).status, 200);
+  assert.equal(lines[0]?.fault, undefined);
 });

@@ -1,17 +1,16 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { SluiceError, asSluiceError } from "../base/errors.ts";
+import { SluiceError } from "../base/errors.ts";
 import { snapshotTime } from "../base/names.ts";
 import type { ManifestEntry } from "../snapshot/manifest.ts";
 import type { Snapshot } from "../snapshot/snapshots.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { WeightedCache } from "./cache.ts";
 import { judge, rangeHolds } from "./conditions.ts";
-import type { Exchange } from "./exchange.ts";
+import { noteFault, type Exchange } from "./exchange.ts";
 import { cacheControl, contentType, namesContent } from "./kinds.ts";
 import { parseRange, type ByteRange } from "./range.ts";
-import { SAFE_HEADERS, isHead, sendBytes, sendHead, sendStatus } from "./send.ts";
+import { isHead, sendBytes, sendHead, sendStatus, sendStream } from "./send.ts";
 
 /** Up to here a file is read at once, re-hashed, and kept in memory while it is asked for. */
 const SMALL = 64 * 1024;
@@ -99,19 +98,8 @@ export class Files {
     headers: OutgoingHttpHeaders,
   ): Promise<void> {
     const blob = await this.#store.openBlob(entry.sha256, part);
-    if (exchange.signal.aborted) {
-      blob.destroy();
-      return;
-    }
-    blob.once("error", (error) => noteFault(exchange, error));
-    exchange.response.writeHead(status, { ...SAFE_HEADERS, ...headers });
-    await pipeline(blob, exactly(exchange, part, entry), exchange.response, { signal: exchange.signal });
+    await sendStream(exchange, status, headers, [blob, exactly(exchange, part, entry)]);
   }
-}
-
-// Noted at once: by the time the stream's end is reported, the exchange may be over. When the client has gone, it is nobody's fault.
-function noteFault(exchange: Exchange, error: unknown): void {
-  if (!exchange.signal.aborted) exchange.fault ??= asSluiceError(error);
 }
 
 /** Headers of the file, whole or in part, for 200, 206 and (less those of the body) 304. */

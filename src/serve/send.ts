@@ -1,11 +1,11 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { Readable } from "node:stream";
+import { Readable, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { STATUS_CODES } from "node:http";
-import type { Exchange } from "./exchange.ts";
+import { noteFault, type Exchange } from "./exchange.ts";
 
 /** Goes with every answer: nothing that is served here may act as a page of this host, listings apart. */
-export const SAFE_HEADERS = {
+const SAFE_HEADERS = {
   "X-Content-Type-Options": "nosniff",
   "Content-Security-Policy": "default-src 'none'; sandbox",
 } as const;
@@ -43,14 +43,27 @@ export function sendHead(exchange: Exchange, status: number, headers: OutgoingHt
 /** A page made while it is sent, as fast as the client takes it. */
 export async function sendPage(exchange: Exchange, csp: string, page: Iterable<string>): Promise<void> {
   const headers = {
-    ...SAFE_HEADERS,
     "Content-Security-Policy": csp,
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-cache",
   };
   if (isHead(exchange)) return sendHead(exchange, 200, headers);
-  exchange.response.writeHead(200, headers);
-  await pipeline(Readable.from(counted(exchange, page)), exchange.response, { signal: exchange.signal });
+  await sendStream(exchange, 200, headers, [Readable.from(counted(exchange, page))]);
+}
+
+/** A body that streams through `[source, …through]`, as fast as the client takes it; where that breaks, the connection is cut. */
+export async function sendStream(
+  exchange: Exchange,
+  status: number,
+  headers: OutgoingHttpHeaders,
+  [source, ...through]: readonly [Readable, ...Transform[]],
+): Promise<void> {
+  const { response } = exchange;
+  // The client has gone already: a pipeline into its response would never end.
+  if (response.destroyed) return void source.destroy();
+  source.once("error", (error) => noteFault(exchange, error));
+  response.writeHead(status, { ...SAFE_HEADERS, ...headers });
+  await pipeline([source, ...through, response]);
 }
 
 const CHUNK = 32 * 1024;

@@ -142,6 +142,7 @@ test("folders have pages, and a folder without its slash leads to them by a rela
     ["/debian/stable", "stable/"],
     [`/debian/${ID}`, `${ID}/`],
     ["//debian/stable/pool", "pool/"],
+    ["/debian/stable/pool/a%3ab%20c", "a%3Ab%20c/"],
   ] as const) {
     const got = await ask(url, path);
     assert.deepEqual([got.status, got.headers.location], [301, location]);

@@ -1,10 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { systemClock, type Clock } from "../base/clock.ts";
-import { asSluiceError } from "../base/errors.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { gracefulClose } from "./close.ts";
-import { beginExchange, type Exchange } from "./exchange.ts";
+import { beginExchange, noteFault, type Exchange } from "./exchange.ts";
 import { Files } from "./files.ts";
 import { answer, type Site } from "./handler.ts";
 import { listen } from "./listen.ts";
@@ -78,10 +77,8 @@ async function respond(site: Site, exchange: Exchange): Promise<void> {
   try {
     await answer(site, exchange);
   } catch (thrown) {
-    const { response, signal } = exchange;
-    // The client has gone: what broke then is no fault of the store.
-    if (signal.aborted) return;
-    exchange.fault ??= asSluiceError(thrown);
+    noteFault(exchange, thrown);
+    const { response } = exchange;
     if (response.headersSent) response.destroy();
     else sendStatus(exchange, 503, { "Retry-After": "30" });
   }

@@ -91,6 +91,7 @@ export async function sampleStore(): Promise<MemoryStore> {
   await addSnapshot(store, "debian", ID, {
     "dists/stable/InRelease": { bytes: RELEASE, kind: "root" },
     "dists/stable/main/empty": { bytes: "", kind: "metadata" },
+    "pool/a:b c/x.deb": { bytes: "x" },
     "pool/big.deb": { bytes: BIG },
     "pool/g++_1:2~3.deb": { bytes: "small package" },
   });

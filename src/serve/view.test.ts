@@ -127,6 +127,16 @@ test("grace ends with the snapshot", async () => {
   assert.equal(await find(`/debian/stable/pool/${ONE}.deb`), undefined);
 });
 
+test("a removed snapshot is asked about once", async () => {
+  const { store, view } = await setUp();
+  await removeSnapshot(store, "debian", ONE);
+  const asked: string[] = [];
+  const { refVersions } = store;
+  store.refVersions = async (name) => (asked.push(name), await refVersions(name));
+  for (let at = 0; at < 3; at++) assert.equal(await view.place("debian", ONE), undefined);
+  assert.deepEqual(asked, [`snapshots/debian/${ONE}`]);
+});
+
 test("versions of refs and manifests are read once", async () => {
   const { store, find } = await setUp();
   await point(store, "stable", { debian: ONE }, 0);
