@@ -80,6 +80,7 @@ async function mirrorAndInstall(
     );
   for (const one of skipped)
     screen.notice(`${one.mirror} is skipped [${one.error?.code}]: ${one.error?.message}`);
+  if (skipped.length > 0) screen.text("What cannot be proven is refused; the demo goes on without it.");
   const own = skipped.find(({ error }) => OWN_FAULTS.has(error?.code ?? "internal"));
   if (own !== undefined) throw new Error(`${own.mirror} cannot be synced: ${own.error?.message}`);
   if (synced.length === 0) return "Nothing could be mirrored, see above";

@@ -51,10 +51,12 @@ export function sluiceIn(folder: string, screen: Screen, signal: AbortSignal): S
     if (onLine !== undefined) createInterface({ input: child.stdout }).on("line", onLine);
     child.stdout.setEncoding("utf8").on("data", (text: string) => void (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => void (stderr += text));
-    return await new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code) => resolve({ code, stdout, stderr }));
-    });
+    let fault: Error | undefined;
+    child.once("error", (error) => (fault = error));
+    // Not before it has ended: one that was stopped still writes into the folder for a moment.
+    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+    if (fault !== undefined) throw fault;
+    return { code, stdout, stderr };
   }
 
   async function run(...args: readonly string[]): Promise<Said> {
@@ -96,10 +98,8 @@ export function sluiceIn(folder: string, screen: Screen, signal: AbortSignal): S
       const file = openSync(logFile, "w");
       const child = start(["serve", "--listen", "127.0.0.1:0"], file);
       closeSync(file);
-      const ended = new Promise<void>((resolve) => {
-        child.once("close", () => resolve());
-        child.once("error", () => resolve());
-      });
+      child.on("error", () => {});
+      const ended = new Promise((resolve) => child.once("close", resolve));
       const url = await listening(child, logFile);
       return {
         url,
