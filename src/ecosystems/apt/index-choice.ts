@@ -8,6 +8,9 @@ import type { Listed, Release } from "./release.ts";
  */
 const ENDINGS = [".xz", ".bz2", ".lzma", ".gz", ".lz4", ".zst", ""] as const;
 
+/** No index of any vendor comes near this; it bounds what a hostile one can make us hold. */
+const MAX_INDEX_BYTES = 1024 ** 3;
+
 /** One listed form of an index. */
 export interface Form extends Listed {
   /** Relative to the folder of Release. */
@@ -33,7 +36,7 @@ export interface Choice {
   readonly indices: readonly WantedIndex[];
 }
 
-/** What of a suite the options ask for. Throws `not_offered`, `weak_digest`; `what` names the Release. */
+/** What of a suite the options ask for. Throws `not_offered`, `weak_digest`, `too_large`; `what` names the Release. */
 export function chooseIndices(release: Release, options: AptOptions, what: string): Choice {
   const listed = groupForms(release);
   const components = chooseComponents(release, options, listed, what);
@@ -93,6 +96,13 @@ function wantedIndex(
     throw new SluiceError(
       "weak_digest",
       `${what} vouches for '${weak.path}' by MD5 or SHA-1 only: it is refused; ask the vendor for SHA-256.`,
+    );
+  }
+  const huge = filled.find((form) => form.size > MAX_INDEX_BYTES);
+  if (huge !== undefined) {
+    throw new SluiceError(
+      "too_large",
+      `${what} lists '${huge.path}' with ${huge.size} bytes, which no index has: refused.`,
     );
   }
   // Only Packages are read here; what is in a translation is the client's business.

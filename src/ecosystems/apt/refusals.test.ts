@@ -219,6 +219,15 @@ describe("what a walk refuses", () => {
     for (const [edit, says] of cases) await refuses(walkSuite({ ...usual, edit }), "metadata_invalid", says);
   });
 
+  test("an index that is signed to be huge, before it is asked for", async () => {
+    const edit = (text: string): string =>
+      text.replaceAll(/ \d+ (main\/binary-amd64\/Packages)/g, " 9000000000000 $1");
+    const upstream = memoryUpstream(await buildSuite(key, { ...usual, edit }));
+    const walked = collect(enumerate(upstream, optionsOf(), key.trust));
+    await refuses(walked, "too_large", /Packages.* with 9000000000000 bytes/);
+    assert.deepEqual(upstream.asked, []);
+  });
+
   test("an index that is not what was signed, after another look", async () => {
     for (const damage of [
       (bytes: Buffer) => Buffer.concat([bytes, Buffer.of(0)]),
