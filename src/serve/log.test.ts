@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { combinedLine, jsonLine, logged, type AccessLine } from "./log.ts";
+import { combinedLine, logged, type AccessLine } from "./log.ts";
 
 const line: AccessLine = {
   time: Date.UTC(2026, 10, 1, 4, 5, 6),
@@ -24,10 +24,6 @@ test("the combined format, as nginx writes it", () => {
   assert.equal(combinedLine(line), wanted);
   const fault = { code: "blob_missing", message: "Gone." } as const;
   assert.equal(combinedLine({ ...line, fault }), `${wanted} "blob_missing: Gone."`);
-});
-
-test("one JSON object a line", () => {
-  assert.deepEqual(JSON.parse(jsonLine(line)), { ...line, time: "2026-11-01T04:05:06.000Z" });
 });
 
 test("neither query, credentials nor control characters are logged", () => {

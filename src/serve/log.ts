@@ -66,11 +66,6 @@ export function combinedLine(line: AccessLine): string {
   return fields.join(" ");
 }
 
-/** The line as one JSON object, with an ISO time. */
-export function jsonLine(line: AccessLine): string {
-  return JSON.stringify({ ...line, time: new Date(line.time).toISOString() });
-}
-
 function quoted(text: string): string {
   return `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
 }

@@ -52,6 +52,8 @@ test("parts of files, long and short", async (t) => {
     const beyond = await ask(url, path, { Range: `bytes=${bytes.length}-` });
     assert.equal(beyond.status, 416);
     assert.equal(beyond.headers["content-range"], `bytes */${bytes.length}`);
+    const head = await ask(url, path, { Range: "bytes=3-7" }, "HEAD");
+    assert.deepEqual([head.status, head.headers["content-length"]], [200, String(bytes.length)]);
     const many = await ask(url, path, { Range: "bytes=0-1,4-5" });
     assert.deepEqual([many.status, many.body], [200, bytes]);
   }
