@@ -1,9 +1,8 @@
-import type { ErrorCode } from "../base/errors.ts";
 import { SluiceError } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import type { Ecosystem } from "../ecosystems/contract.ts";
 import { listSnapshots, readSnapshot, storedMirrors, type Snapshot } from "../snapshot/snapshots.ts";
-import { verifySnapshot, type Finding, type Verified } from "../snapshot/verify.ts";
+import { verifySnapshot, type BlobState, type Finding, type Verified } from "../snapshot/verify.ts";
 import { checkRef } from "../store/refs.ts";
 import type { Trust } from "../trust/contract.ts";
 import { channelNames, channelRef, resolveId } from "./channels.ts";
@@ -31,7 +30,7 @@ export interface Checked {
 export async function checkStore(context: CheckContext, targets: readonly string[]): Promise<Checked> {
   const { site } = context;
   const snapshots = await chosen(site, targets);
-  const hashed = new Map<string, ErrorCode | "sound">();
+  const hashed = new Map<string, BlobState>();
   const done: Verified[] = [];
   for (const snapshot of snapshots) {
     const verified = await verifyOne(context, snapshot, hashed);
@@ -46,7 +45,7 @@ export async function checkStore(context: CheckContext, targets: readonly string
 async function verifyOne(
   context: CheckContext,
   snapshot: Snapshot,
-  hashed: Map<string, ErrorCode | "sound">,
+  hashed: Map<string, BlobState>,
 ): Promise<Verified> {
   const { mirror, id, ecosystem: name, files, bytes } = snapshot.body;
   const ecosystem = context.find(name);

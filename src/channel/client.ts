@@ -5,6 +5,7 @@ import { readSnapshot } from "../snapshot/snapshots.ts";
 import { recordedTrust } from "../snapshot/trust.ts";
 import { snapshotUpstream } from "../snapshot/upstream.ts";
 import type { ReadStore } from "../store/contract.ts";
+import { Moved } from "../upstream/contract.ts";
 import { resolveId } from "./channels.ts";
 
 /** What a client host needs to use a mirror through a channel (or at a snapshot's id); `base` is the site's URL without a final slash. */
@@ -28,13 +29,18 @@ export async function clientSetup(
   const manifest = new Map(
     (await readManifest(store, body.manifest.sha256, what)).map((entry) => [entry.path, entry]),
   );
-  return ecosystem.client({
+  const context = {
     mirror,
     channel,
     url: `${base}/${mirror}/${channel}`,
     options: body.options,
     trust: await recordedTrust(store, body.trust, undefined),
     snapshot: snapshotUpstream(store, manifest, what),
-    has: (path) => manifest.has(path),
-  });
+    has: (path: string) => manifest.has(path),
+  };
+  try {
+    return await ecosystem.client(context);
+  } catch (error) {
+    throw error instanceof Moved ? error.otherwise : error;
+  }
 }

@@ -1,3 +1,4 @@
+import { snapshotTime } from "../base/names.ts";
 import type { Claim } from "../ecosystems/contract.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
 import {
@@ -76,9 +77,16 @@ async function channelStates(
   return found.filter((one) => one !== undefined).map(({ body }) => body);
 }
 
-function summary({ body, at }: Snapshot): ListedSnapshot {
+function summary({ body }: Snapshot): ListedSnapshot {
   const { id, packages, files, bytes } = body;
-  return { id, created: at, packages, files, bytes, signedBy: signedBy(body) };
+  return {
+    id,
+    created: new Date(snapshotTime(id)).toISOString(),
+    packages,
+    files,
+    bytes,
+    signedBy: signedBy(body),
+  };
 }
 
 /** What was weak about a snapshot's trust, each reason once. */

@@ -6,12 +6,15 @@ import type { Claim, Ecosystem } from "../ecosystems/contract.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { checkRef, type SiteKey } from "../store/refs.ts";
 import type { Trust } from "../trust/contract.ts";
-import type { Entry } from "../upstream/contract.ts";
+import { Moved, type Entry } from "../upstream/contract.ts";
 import { judgeSigners } from "./judge.ts";
 import { readManifest, type ManifestEntry } from "./manifest.ts";
+import type { SnapshotRecord } from "./record.ts";
 import type { Snapshot } from "./snapshots.ts";
 import { recordedTrust } from "./trust.ts";
 import { entryFault, snapshotUpstream } from "./upstream.ts";
+
+export type BlobState = "sound" | "blob_missing" | "blob_corrupt";
 
 /** One fault; `sha256` is given where a blob is bad, so that it can be put in quarantine. */
 export interface Finding {
@@ -38,7 +41,7 @@ export interface VerifyContext {
   /** Today's key files of the mirror, for the revocations in them. */
   readonly today?: Trust | undefined;
   /** Blobs that were hashed already in this run: sound or not. */
-  readonly hashed: Map<string, ErrorCode | "sound">;
+  readonly hashed: Map<string, BlobState>;
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
 }
@@ -55,13 +58,19 @@ export async function verifySnapshot(context: VerifyContext, snapshot: Snapshot)
     findings.push({ code: "ref_corrupt", message });
   }
   const done = { mirror: record.mirror, id: record.id, findings, files: record.files, bytes: record.bytes };
+  const vital = await vitalFault(context.store, record);
+  if (vital !== undefined) {
+    findings.push(vital);
+    return { ...done, claims: [] };
+  }
   let manifest: ManifestEntry[];
   let trust: Trust;
   try {
     manifest = await readManifest(context.store, record.manifest.sha256, what);
     trust = await recordedTrust(context.store, record.trust, context.today);
   } catch (error) {
-    findings.push(blobFinding(error, `the manifest or a key file of ${what}`));
+    const known = asSluiceError(error);
+    findings.push({ code: known.code, message: `${what}: ${known.message}` });
     return { ...done, claims: [] };
   }
   await checkBlobs(context, what, manifest, findings);
@@ -70,7 +79,8 @@ export async function verifySnapshot(context: VerifyContext, snapshot: Snapshot)
     const claims = await walkAgain(context, snapshot, manifest, trust, findings);
     return { ...done, claims };
   } catch (error) {
-    const known = asSluiceError(error);
+    // Over a snapshot nothing moves: what the walk could not reconcile is the fault.
+    const known = asSluiceError(error instanceof Moved ? error.otherwise : error);
     findings.push({ code: known.code, message: `${what}: ${known.message}` });
     return { ...done, claims: [] };
   }
@@ -82,7 +92,7 @@ async function checkBlobs(
   manifest: readonly ManifestEntry[],
   findings: Finding[],
 ): Promise<void> {
-  const mirror = what.slice(0, what.indexOf("@"));
+  const [mirror = "", id = ""] = what.split("@");
   const totalBytes = manifest.reduce((sum, entry) => sum + entry.size, 0);
   context.emit({ event: "phase", mirror, phase: "check" });
   let bytes = 0;
@@ -90,7 +100,7 @@ async function checkBlobs(
     context.signal?.throwIfAborted();
     let state = context.hashed.get(entry.sha256);
     if (state === undefined) {
-      state = await hashBlob(context.store, entry);
+      state = await hashBlob(context.store, entry.sha256, entry.size);
       context.hashed.set(entry.sha256, state);
     }
     bytes += entry.size;
@@ -103,24 +113,19 @@ async function checkBlobs(
       totalBytes,
     });
     if (state === "sound") continue;
-    const fault = state === "blob_missing" ? "is not in the store" : "has changed in the store";
-    const message = `${what}: '${entry.path}' (blob ${entry.sha256}) ${fault}: run \`sluice sync ${mirror}\` to repair it.`;
-    findings.push({ code: state, message, path: entry.path, sha256: entry.sha256 });
+    findings.push(blobFinding(mirror, id, state, entry.path, entry.sha256));
   }
 }
 
-async function hashBlob(
-  store: ReadStore,
-  entry: ManifestEntry,
-): Promise<"sound" | "blob_missing" | "blob_corrupt"> {
+async function hashBlob(store: ReadStore, sha256: string, expected: number | undefined): Promise<BlobState> {
   try {
     const hash = createHash("sha256");
     let size = 0;
-    for await (const chunk of await store.openBlob(entry.sha256)) {
+    for await (const chunk of await store.openBlob(sha256)) {
       hash.update(chunk as Uint8Array);
       size += (chunk as Uint8Array).length;
     }
-    return size === entry.size && hash.digest("hex") === entry.sha256 ? "sound" : "blob_corrupt";
+    return size === (expected ?? size) && hash.digest("hex") === sha256 ? "sound" : "blob_corrupt";
   } catch (error) {
     return error instanceof SluiceError && error.code === "blob_missing" ? "blob_missing" : "blob_corrupt";
   }
@@ -205,8 +210,28 @@ async function digestsFault(
   return hash.digest("hex") === best.hex ? undefined : "is not the file that was signed";
 }
 
-function blobFinding(error: unknown, what: string): Finding {
-  const known = asSluiceError(error);
-  const lost = known.code === "blob_missing" || known.code === "blob_corrupt";
-  return { code: known.code, message: lost ? `In ${what}: ${known.message}` : known.message };
+// The manifest and the key files are no entries, but without them nothing can be proven.
+async function vitalFault(store: ReadStore, record: SnapshotRecord): Promise<Finding | undefined> {
+  const keyrings = record.trust.kind === "keys" ? record.trust.keyrings : [];
+  const vital = [
+    { path: "the manifest", ...record.manifest },
+    ...keyrings.map((file) => ({ path: file.name, sha256: file.sha256 })),
+  ];
+  for (const { path, sha256 } of vital) {
+    const state = await hashBlob(store, sha256, undefined);
+    if (state !== "sound") return blobFinding(record.mirror, record.id, state, path, sha256);
+  }
+  return undefined;
+}
+
+function blobFinding(
+  mirror: string,
+  id: string,
+  code: "blob_missing" | "blob_corrupt",
+  path: string,
+  sha256: string,
+): Finding {
+  const fault = code === "blob_missing" ? "is not in the store" : "has changed in the store";
+  const message = `${mirror}@${id}: '${path}' (blob ${sha256}) ${fault}: run \`sluice sync ${mirror}\` to repair it.`;
+  return { code, message, path, sha256 };
 }

@@ -11,8 +11,10 @@ const SMALL = 256 * 1024;
 export interface Fetching {
   readonly store: PruneStore;
   readonly session: WriteSession;
-  /** In the order in which they are tried. */
+  /** In the order of the config. */
   readonly sources: readonly Transport[];
+  /** The source that answered last is asked first: one that is down costs its time-outs once, not once a file. */
+  readonly answered: { source?: Transport };
   readonly emit: Emit;
   readonly signal: AbortSignal;
   /** Called with the bytes of each file that came in. */
@@ -51,9 +53,11 @@ export async function fetchEntry(fetching: Fetching, entry: Entry): Promise<Blob
         ...limits(entry),
         signal: fetching.signal,
         emit: fetching.emit,
+        prefer: sources.find((one) => one === fetching.answered.source),
       });
       if (reply.status === "absent") break;
       source = reply.transport;
+      fetching.answered.source = source;
       const blob = await place.commit();
       fetching.received(blob.size);
       return blob;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SluiceError } from "../base/errors.ts";
 import { findChannel, LATEST } from "../channel/channels.ts";
 import { checkStore } from "../channel/check.ts";
 import { collectGarbage } from "../channel/gc.ts";
@@ -165,6 +166,17 @@ test("a second upstream gives what the first has lost or altered", async () => {
   made.upstream.files.delete("b");
   assert.equal((await made.sync({ sources: [made.upstream, good] })).result, "updated");
   assert.deepEqual(await contents(made), [{ a: "one", b: "two" }]);
+});
+
+test("an upstream that is down is asked once, not once for each file", async () => {
+  const made = rig();
+  publish(made.upstream, START, { a: "one", b: "two", c: "three" });
+  const dead = fakeUpstream("http://dead.example.org/");
+  dead.before = () => {
+    throw new SluiceError("upstream_unreachable", "nobody there");
+  };
+  await made.sync({ sources: [dead, made.upstream] });
+  assert.deepEqual(dead.log, ["root.json"]);
 });
 
 test("a plan that does not fit is refused with the figures before anything is fetched", async () => {

@@ -69,6 +69,7 @@ async function runWalks(job: SyncJob, session: WriteSession): Promise<SyncOutcom
     store: site.store,
     session,
     sources: job.sources,
+    answered: {},
     emit,
     signal: job.signal,
     received: job.received,

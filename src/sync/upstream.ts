@@ -35,6 +35,9 @@ export interface LiveOptions {
   readonly fresh: boolean;
 }
 
+// It is read as a whole: ten times the largest index there is.
+const MAX_METADATA = 2 ** 30;
+
 export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpstream {
   const validators = new Map<string, Validators>();
   const read = new Map<string, BlobInfo>();
@@ -58,6 +61,7 @@ export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpst
     },
 
     async get(entry: Entry): Promise<AsyncIterable<Uint8Array> | undefined> {
+      if (entry.size !== undefined && entry.size > MAX_METADATA) throw tooLarge(entry.path, entry.size);
       const name = contentKey(entry);
       const blob =
         read.get(name) ?? (await presentBlob(fetching.store, entry)) ?? (await fetchEntry(fetching, entry));
@@ -67,6 +71,13 @@ export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpst
       return once(await fetching.store.readBlob(blob.sha256));
     },
   };
+}
+
+function tooLarge(path: string, size: number): SluiceError {
+  return new SluiceError(
+    "too_large",
+    `'${path}' is signed to be of ${size} bytes, but Sluice takes metadata files of ${MAX_METADATA} bytes at most: refused.`,
+  );
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -85,7 +96,7 @@ async function readGroup(fetching: Fetching, group: RootGroup, options: LiveOpti
   let asked: Asked | undefined;
   if (probe !== undefined && before !== undefined) {
     const validators = options.conditional ? { validators: before } : {};
-    asked = await fromFirst(fetching.sources, async (source) =>
+    asked = await fromFirst(fetching, async (source) =>
       askRoot(fetching, source, probe, group.maxSize, validators),
     );
     const same =
@@ -145,7 +156,7 @@ async function fetchGroup(
   fresh: boolean,
   asked: Asked | undefined,
 ): Promise<readonly Root[]> {
-  const found = await fromFirst(fetching.sources, async (source) => {
+  const found = await fromFirst(fetching, async (source) => {
     const had = asked?.status === "ok" && asked.source === source ? asked : undefined;
     const replies = await Promise.all(
       group.files.map(async (file) =>
@@ -160,7 +171,7 @@ async function fetchGroup(
 
 // An upstream that answers "absent" or not at all gives way to the next; an error counts only where none has the file.
 async function fromFirst<T extends { status: string }>(
-  sources: readonly Transport[],
+  { sources, answered, signal }: Fetching,
   ask: (source: Transport) => Promise<T>,
 ): Promise<T> {
   let absent: T | undefined;
@@ -168,10 +179,13 @@ async function fromFirst<T extends { status: string }>(
   for (const source of sources) {
     try {
       const reply = await ask(source);
-      if (reply.status !== "absent") return reply;
+      if (reply.status !== "absent") {
+        answered.source ??= source;
+        return reply;
+      }
       absent = reply;
     } catch (error) {
-      if ((error as Error).name === "AbortError") throw error;
+      signal.throwIfAborted();
       failed ??= error;
     }
   }
