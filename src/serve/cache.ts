@@ -1,4 +1,7 @@
-/** Values worth keeping, the least recently used leave first when their weights pass the limit. Concurrent loads of one key are one load. */
+/**
+ * Values worth keeping, the least recently used leave first when their weights pass the limit. Concurrent
+ * loads of one key are one load.
+ */
 export class WeightedCache<V> {
   readonly #limit: number;
   readonly #weigh: (value: V) => number;

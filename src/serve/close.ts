@@ -6,8 +6,8 @@ const RUNNING_MS = 10_000;
 const LOOK_MS = 20;
 
 /**
- * Gives the function that closes the server: it stops accepting, ends connections that wait for nothing (Node by itself would leave those that never asked),
- * and lets running answers end for ten seconds.
+ * Gives the function that closes the server: it stops accepting, ends connections that wait for nothing (Node
+ * by itself would leave those that never asked), and lets running answers end for ten seconds.
  */
 export function gracefulClose(server: Server): () => Promise<void> {
   const open = new Set<Socket>();

@@ -7,8 +7,9 @@ export interface Validators {
 }
 
 /**
- * Judges the preconditions of a GET or HEAD in the order of RFC 9110 13.2.2. Dates are compared for equality and never as times: a channel may move back, and
- * a client that asks "newer than mine?" would then never see it.
+ * Judges the preconditions of a GET or HEAD in the order of RFC 9110 13.2.2. Dates are compared for equality
+ * and never as times: a channel may move back, and a client that asks "newer than mine?" would then never see
+ * it.
  */
 export function judge(headers: IncomingHttpHeaders, now: Validators): "proceed" | "not-modified" | "failed" {
   const ifMatch = headers["if-match"];
@@ -21,7 +22,9 @@ export function judge(headers: IncomingHttpHeaders, now: Validators): "proceed" 
   return headers["if-modified-since"]?.trim() === now.lastModified ? "not-modified" : "proceed";
 }
 
-/** True where a Range header may be honoured: there is no If-Range, or it names exactly what the file is now. */
+/**
+ * True where a Range header may be honoured: there is no If-Range, or it names exactly what the file is now.
+ */
 export function rangeHolds(headers: IncomingHttpHeaders, now: Validators): boolean {
   const ifRange = headers["if-range"];
   return ifRange === undefined || ifRange === now.etag || ifRange === now.lastModified;

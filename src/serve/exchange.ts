@@ -13,7 +13,10 @@ export interface Exchange {
   readonly response: ServerResponse;
   /** The client's address. */
   readonly remote: string;
-  /** For log and metrics: which mirror answered, under which channel or id, what kind of thing, and body bytes sent. */
+  /**
+   * For log and metrics: which mirror answered, under which channel or id, what kind of thing, and body bytes
+   * sent.
+   */
   mirror: string;
   at: string;
   kind: AnswerKind;
@@ -24,7 +27,10 @@ export interface Exchange {
 
 const waiting = new WeakMap<Socket, number>();
 
-/** Begins an exchange; `over` is called once, when the answer was handed over in full or the connection has ended. */
+/**
+ * Begins an exchange; `over` is called once, when the answer was handed over in full or the connection has
+ * ended.
+ */
 export function beginExchange(
   request: IncomingMessage,
   response: ServerResponse,
@@ -57,7 +63,10 @@ export function isBusy(socket: Socket): boolean {
   return (waiting.get(socket) ?? 0) > 0;
 }
 
-/** Remembers the first thing that went wrong: to be called at once, since the exchange may be over before an awaited stream reports. */
+/**
+ * Remembers the first thing that went wrong: to be called at once, since the exchange may be over before an
+ * awaited stream reports.
+ */
 export function noteFault(exchange: Exchange, thrown: unknown): void {
   exchange.fault ??= asSluiceError(thrown);
 }

@@ -16,7 +16,9 @@ import { isHead, sendBytes, sendHead, sendStatus, sendStream } from "./send.ts";
 const SMALL = 64 * 1024;
 const SMALL_BYTES = 64 * 2 ** 20;
 
-/** A file to be sent: the entry, the snapshot that it was found in, and whether its URL can ever mean another. */
+/**
+ * A file to be sent: the entry, the snapshot that it was found in, and whether its URL can ever mean another.
+ */
 export interface ServedFile {
   readonly entry: ManifestEntry;
   readonly snapshot: Snapshot;
@@ -28,7 +30,10 @@ interface Small {
   readonly modified: number | undefined;
 }
 
-/** Sends files of snapshots: never a byte of a blob that is not what the manifest says, and never a cut file that looks whole. */
+/**
+ * Sends files of snapshots: never a byte of a blob that is not what the manifest says, and never a cut file
+ * that looks whole.
+ */
 export class Files {
   readonly #store: ReadStore;
   readonly #small = new WeightedCache<Small>(SMALL_BYTES, ({ bytes }) => bytes.length);
@@ -104,7 +109,8 @@ export class Files {
 
 /** Headers of the file, whole or in part, for 200, 206 and (less those of the body) 304. */
 function fileHeaders({ entry, snapshot, fixed }: ServedFile, modified: number | undefined) {
-  // What stays the same from snapshot to snapshot keeps its date too: apt resumes a download by If-Range with it, also after a promote.
+  // What stays the same from snapshot to snapshot keeps its date too: apt resumes a download by If-Range with
+  // it, also after a promote.
   const lasting = entry.kind === "package" || (entry.kind !== "root" && namesContent(entry));
   const time = (lasting ? modified : undefined) ?? snapshotTime(snapshot.body.id);
   return {
@@ -128,7 +134,10 @@ function wantedRange(
   return range === "whole" ? undefined : range;
 }
 
-/** Counts what passes; an end before the last byte is an error, so that the connection is cut and no client takes the part for the whole. */
+/**
+ * Counts what passes; an end before the last byte is an error, so that the connection is cut and no client
+ * takes the part for the whole.
+ */
 function exactly(exchange: Exchange, part: ByteRange, entry: ManifestEntry): Transform {
   const length = part.end - part.start + 1;
   const fault = () => {

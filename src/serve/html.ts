@@ -17,7 +17,10 @@ export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }
 
-/** A page around its content; `trail` are the names from the top to here, each a link to its folder but for the last. */
+/**
+ * A page around its content; `trail` are the names from the top to here, each a link to its folder but for
+ * the last.
+ */
 export function* page(trail: readonly string[], content: Iterable<string>): Generator<string> {
   const title = trail.length === 0 ? "Mirrors" : trail.join("/");
   yield `<!doctype html>\n<html lang="en"><head><meta charset="utf-8">`;

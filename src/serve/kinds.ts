@@ -42,12 +42,18 @@ export function contentType(path: string): string {
   return Object.hasOwn(TYPES, extension) ? (TYPES[extension] ?? BINARY) : BINARY;
 }
 
-/** True where the path names the content: a segment of it is the file's SHA-256, or a SHA-512 (which the adapter has proven). */
+/**
+ * True where the path names the content: a segment of it is the file's SHA-256, or a SHA-512 (which the
+ * adapter has proven).
+ */
 export function namesContent(entry: ManifestEntry): boolean {
   return entry.path.split("/").some((part) => part === entry.sha256 || /^[0-9a-f]{128}$/.test(part));
 }
 
-/** Cache-Control of a file; `fixed` says that the URL can never mean anything else, as under a snapshot's own id. */
+/**
+ * Cache-Control of a file; `fixed` says that the URL can never mean anything else, as under a snapshot's own
+ * id.
+ */
 export function cacheControl(entry: ManifestEntry, fixed: boolean): string {
   if (fixed || (entry.kind !== "root" && namesContent(entry))) return "public, max-age=31536000, immutable";
   return entry.kind === "package" ? "public, max-age=86400" : "no-cache";

@@ -2,7 +2,10 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import { SluiceError } from "../base/errors.ts";
 
-/** Binds the server. Throws address_in_use, or address_unusable where this host has no such address or may not take the port. */
+/**
+ * Binds the server. Throws address_in_use, or address_unusable where this host has no such address or may not
+ * take the port.
+ */
 export async function listen(
   server: Server,
   { host, port }: { readonly host: string; readonly port: number },

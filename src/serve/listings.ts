@@ -72,7 +72,9 @@ function time(id: string): string {
   return formatTime(snapshotTime(id));
 }
 
-/** Whom the snapshot was trusted by, in words: what is unsigned or weakly signed says so wherever it is shown. */
+/**
+ * Whom the snapshot was trusted by, in words: what is unsigned or weakly signed says so wherever it is shown.
+ */
 function trustOf(record: SnapshotRecord): string {
   if (record.trust.kind === "none") return "<strong>not verified</strong>";
   const weak = record.trust.allowWeak;

@@ -51,7 +51,10 @@ export function logged(text: string | undefined): string {
   return sanitize((text ?? "").slice(0, 1000).replace(/\?.*$/s, ""));
 }
 
-/** The line in the combined format that nginx and Apache write, for the tools that read it; a fault follows as a last quoted field. */
+/**
+ * The line in the combined format that nginx and Apache write, for the tools that read it; a fault follows as
+ * a last quoted field.
+ */
 export function combinedLine(line: AccessLine): string {
   const request = `${line.method} ${line.target} HTTP/${line.httpVersion}`;
   const fields = [

@@ -3,14 +3,20 @@ import type { ServedFile } from "./files.ts";
 import type { Target } from "./target.ts";
 import type { Place, View } from "./view.ts";
 
-/** What a path below `/<mirror>/<channel or id>` is: a file, a folder, a folder asked for without its final slash, or nothing. */
+/**
+ * What a path below `/<mirror>/<channel or id>` is: a file, a folder, a folder asked for without its final
+ * slash, or nothing.
+ */
 export type Found =
   | { readonly type: "file"; readonly file: ServedFile }
   | { readonly type: "folder"; readonly path: string; readonly index: ManifestIndex }
   | { readonly type: "unslashed" }
   | undefined;
 
-/** Looks the rest of the target up in the place's snapshot; then, for files of a channel that are no roots, in those that have grace. */
+/**
+ * Looks the rest of the target up in the place's snapshot; then, for files of a channel that are no roots, in
+ * those that have grace.
+ */
 export async function lookUp(view: View, place: Place, target: Target): Promise<Found> {
   const path = target.segments.slice(2).join("/");
   const { snapshot } = place;

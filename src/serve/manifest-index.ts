@@ -14,8 +14,9 @@ export interface Child {
 }
 
 /**
- * A manifest kept as its bytes and the places of its lines, searched by halving: an entry costs its line and eight bytes, and nothing is parsed before it is
- * asked for. A repository of a million files is held this way without a million objects.
+ * A manifest kept as its bytes and the places of its lines, searched by halving: an entry costs its line and
+ * eight bytes, and nothing is parsed before it is asked for. A repository of a million files is held this way
+ * without a million objects.
  */
 export class ManifestIndex {
   readonly #bytes: Buffer;
@@ -25,7 +26,10 @@ export class ManifestIndex {
   // Paths that JSON had to escape, decoded: their bytes in the line would sort differently.
   readonly #escaped = new Map<number, Buffer>();
 
-  /** `bytes` are those of a whole manifest, `what` names the snapshot. Throws manifest_invalid where lines are not entries in strict order. */
+  /**
+   * `bytes` are those of a whole manifest, `what` names the snapshot. Throws manifest_invalid where lines are
+   * not entries in strict order.
+   */
   constructor(bytes: Buffer, what: string) {
     this.#bytes = bytes;
     this.#what = what;

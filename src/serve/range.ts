@@ -5,8 +5,8 @@ export interface ByteRange {
 }
 
 /**
- * What a Range header (RFC 9110 14.2) asks of a file of `size` bytes. Several ranges, other units and malformed ones are ignored, as the RFC allows:
- * the whole file is sent.
+ * What a Range header (RFC 9110 14.2) asks of a file of `size` bytes. Several ranges, other units and
+ * malformed ones are ignored, as the RFC allows: the whole file is sent.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | "whole" | "unsatisfiable" {
   const match = /^bytes=(\d*)-(\d*)$/i.exec(header?.trim() ?? "");

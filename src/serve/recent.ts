@@ -1,6 +1,9 @@
 const MAX_KEYS = 4096;
 
-/** Answers that may be up to `ms` old: what a request asks of the store is asked once for all requests of that moment. */
+/**
+ * Answers that may be up to `ms` old: what a request asks of the store is asked once for all requests of that
+ * moment.
+ */
 export class Recent {
   readonly #ms: number;
   readonly #held = new Map<string, { at: number; value: Promise<unknown> }>();
@@ -9,7 +12,10 @@ export class Recent {
     this.#ms = ms;
   }
 
-  /** The answer to `key`, asked for where none is young enough. A failure is not remembered. A key always has one type of value. */
+  /**
+   * The answer to `key`, asked for where none is young enough. A failure is not remembered. A key always has
+   * one type of value.
+   */
   get<V>(key: string, load: () => Promise<V>): Promise<V> {
     const now = performance.now();
     const held = this.#held.get(key);

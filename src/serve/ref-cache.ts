@@ -6,7 +6,10 @@ import type { Recent } from "./recent.ts";
 const MAX_VERSIONS = 50_000;
 const AT_ONCE = 32;
 
-/** Refs of a store: which versions there are is asked anew after a moment, each version is read once, since it never changes. */
+/**
+ * Refs of a store: which versions there are is asked anew after a moment, each version is read once, since it
+ * never changes.
+ */
 export class RefCache {
   readonly #store: ReadStore;
   readonly #recent: Recent;

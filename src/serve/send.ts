@@ -51,7 +51,10 @@ export async function sendPage(exchange: Exchange, csp: string, page: Iterable<s
   await sendStream(exchange, 200, headers, [Readable.from(counted(exchange, page))]);
 }
 
-/** A body that streams through `[source, …through]`, as fast as the client takes it; where that breaks, the connection is cut. */
+/**
+ * A body that streams through `[source, …through]`, as fast as the client takes it; where that breaks, the
+ * connection is cut.
+ */
 export async function sendStream(
   exchange: Exchange,
   status: number,

@@ -28,7 +28,10 @@ export function digest(bytes: string | Buffer, algorithm = "sha256"): string {
   return createHash(algorithm).update(bytes).digest("hex");
 }
 
-/** Writes a snapshot with these files; a file is a package unless it says otherwise. `date` is what its signer claims, in ms. */
+/**
+ * Writes a snapshot with these files; a file is a package unless it says otherwise. `date` is what its signer
+ * claims, in ms.
+ */
 export async function addSnapshot(
   store: WriteStore,
   mirror: string,
@@ -81,7 +84,10 @@ export async function point(
   await appendRef(store, author, channelRef(channel), before, { body, why: "test", at });
 }
 
-/** One file longer than what is kept in memory, and smaller ones, in one snapshot of `debian` that the channel `stable` holds. */
+/**
+ * One file longer than what is kept in memory, and smaller ones, in one snapshot of `debian` that the channel
+ * `stable` holds.
+ */
 export const ID = "20261101T000000Z";
 export const BIG = Buffer.alloc(300_000, "0123456789abcdef");
 export const RELEASE = "Suite: stable\n";
@@ -99,7 +105,10 @@ export async function sampleStore(): Promise<MemoryStore> {
   return store;
 }
 
-/** A server over the store on a free port, closed when the test ends. Answers of the store are never old; `lines` fills with the log. */
+/**
+ * A server over the store on a free port, closed when the test ends. Answers of the store are never old;
+ * `lines` fills with the log.
+ */
 export async function serve(
   context: TestContext,
   store: ReadStore,
@@ -148,7 +157,10 @@ export async function ask(
   });
 }
 
-/** Sends the text as it is and gives all that comes until the server ends the connection, one character a byte. */
+/**
+ * Sends the text as it is and gives all that comes until the server ends the connection, one character a
+ * byte.
+ */
 export async function talk(url: string, text: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return await new Promise((resolve) => {

@@ -1,7 +1,10 @@
 /** Bytes that a request target may have. */
 const MAX_TARGET = 8192;
 
-/** The path of a request: decoded names, and whether it ended in a slash. `query` is raw, without the question mark. */
+/**
+ * The path of a request: decoded names, and whether it ended in a slash. `query` is raw, without the question
+ * mark.
+ */
 export interface Target {
   readonly segments: readonly string[];
   readonly folder: boolean;
@@ -9,9 +12,10 @@ export interface Target {
 }
 
 /**
- * Reads a request target (RFC 9112 3.2), given as Node has it: one character a byte. Each segment is percent-decoded exactly once; `//` and `/./` are
- * collapsed. Gives the status of the refusal: 414 for one that is too long; 400 for a bad escape, a control character, text that is not UTF-8, or `..`;
- * 404 for an escaped slash or a backslash, which no entry has in its name.
+ * Reads a request target (RFC 9112 3.2), given as Node has it: one character a byte. Each segment is
+ * percent-decoded exactly once; `//` and `/./` are collapsed. Gives the status of the refusal: 414 for one
+ * that is too long; 400 for a bad escape, a control character, text that is not UTF-8, or `..`; 404 for an
+ * escaped slash or a backslash, which no entry has in its name.
  */
 export function parseTarget(raw: string): Target | 400 | 404 | 414 {
   if (raw.length > MAX_TARGET) return 414;

@@ -13,7 +13,10 @@ import { RefCache } from "./ref-cache.ts";
 
 const MANIFEST_BYTES = 512 * 2 ** 20;
 
-/** What `/<mirror>/<name>/` stands for at one moment. A request asks once and keeps the answer, so that it sees one snapshot. */
+/**
+ * What `/<mirror>/<name>/` stands for at one moment. A request asks once and keeps the answer, so that it
+ * sees one snapshot.
+ */
 export interface Place {
   readonly mirror: string;
   readonly snapshot: Snapshot;
@@ -37,7 +40,10 @@ export interface ViewOptions {
   readonly freshMs: number;
 }
 
-/** The store as clients see it. Names in requests are only ever compared with the names that the store lists, never made into names of files. */
+/**
+ * The store as clients see it. Names in requests are only ever compared with the names that the store lists,
+ * never made into names of files.
+ */
 export class View {
   readonly #store: ReadStore;
   readonly #options: ViewOptions;
@@ -96,7 +102,10 @@ export class View {
     return found;
   }
 
-  /** What `/<mirror>/<name>/` stands for now; undefined where there is no such thing. An id between two snapshots means the older. */
+  /**
+   * What `/<mirror>/<name>/` stands for now; undefined where there is no such thing. An id between two
+   * snapshots means the older.
+   */
   async place(mirror: string, name: string): Promise<Place | undefined> {
     if (isSnapshotId(name)) {
       const snapshot = await this.#newest(mirror, name);
