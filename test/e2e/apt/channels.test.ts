@@ -90,14 +90,16 @@ suite("channels", { skip: skipApt }, () => {
     deepEqual([mirror.name, mirror.ecosystem, mirror.mode], ["m", "apt", "verbatim"]);
     const [snapshot] = mirror.snapshots;
     const tree = await digestsBelow(join(site.data, "trees/m", first));
-    let size = 0;
-    for (const path of tree.keys()) size += (await stat(join(site.data, "trees/m", first, path))).size;
+    // Each content counts once, however many names it has.
+    const sizes = new Map<string, number>();
+    for (const [path, digest] of tree)
+      sizes.set(digest, (await stat(join(site.data, "trees/m", first, path))).size);
     deepEqual(snapshot, {
       id: first,
       created: snapshot?.created,
       packages: 3,
       files: tree.size,
-      bytes: size,
+      bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
       signedBy: [lab.vendor.fingerprint],
     });
     match(snapshot.created, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
@@ -144,9 +146,9 @@ suite("channels", { skip: skipApt }, () => {
       clean(await apt.update());
       equal(await apt.candidate("tool"), "2");
       const back = await site.ok("rollback", "stable", "--yes");
-      match(back.stderr, /older/i);
-      match(back.stderr, /lists/i);
-      match(back.stderr, /\/var\/lib\/apt\/lists|sluice client|URL/);
+      match(back.stderr, /newer state of trixie keep their lists without a word/);
+      match(back.stderr, /rm -f \/var\/lib\/apt\/lists\/\S+ && apt-get update/);
+      match(back.stderr, /snapshot's own URL/);
       equal((await channelsOf("m"))["stable"], first);
 
       // As apt does: its newer lists stay, without a word. What they name is still there.
@@ -160,7 +162,7 @@ suite("channels", { skip: skipApt }, () => {
       equal(await late.candidate("tool"), "1");
       clean(await late.install("tool", "gone"));
       const there = await site.ok("promote", `m@${second}`, "stable", "--yes");
-      equal(/older/i.test(there.stderr), false, "forward is nothing to warn of");
+      equal(/lists/.test(there.stderr), false, "forward is nothing to warn of");
     }
   });
 

@@ -1,5 +1,5 @@
 import { after, before, suite, test } from "node:test";
-import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -53,15 +53,15 @@ suite("verify, with no network", { skip: skipApt }, () => {
     equal((await own.ids("old")).length, 1);
   });
 
-  const KINDS: Record<string, RegExp> = {
-    package: /tool_2\.0-1_amd64\.deb$/,
-    index: /main\/binary-amd64\/Packages\.xz$/,
-    InRelease: /\/InRelease$/,
-    "Release.gpg": /\/Release\.gpg$/,
-    translation: /Translation-en\.xz$/,
+  const KINDS: Record<string, { pattern: RegExp; ways: readonly ("flip" | "truncate" | "missing")[] }> = {
+    package: { pattern: /tool_2\.0-1_amd64\.deb$/, ways: ["flip", "truncate", "missing"] },
+    index: { pattern: /main\/binary-amd64\/Packages\.xz$/, ways: ["flip", "missing"] },
+    InRelease: { pattern: /\/InRelease$/, ways: ["flip", "missing"] },
+    "Release.gpg": { pattern: /\/Release\.gpg$/, ways: ["flip"] },
+    translation: { pattern: /Translation-en\.xz$/, ways: ["flip"] },
   };
-  for (const [kind, pattern] of Object.entries(KINDS)) {
-    for (const how of ["flip", "truncate", "missing"] as const) {
+  for (const [kind, { pattern, ways }] of Object.entries(KINDS)) {
+    for (const how of ways) {
       test(`${kind}: one ${how === "flip" ? "flipped bit" : how} is named, and the next sync repairs it`, async () => {
         const tree = join(site.data, "trees/m/latest");
         const path = [...(await digestsBelow(tree)).keys()].find((one) => pattern.test(one)) ?? "";
@@ -74,12 +74,9 @@ suite("verify, with no network", { skip: skipApt }, () => {
         refused(ran, how === "missing" ? "blob_missing" : "blob_corrupt");
         ok(`${ran.stdout}${ran.stderr}`.includes(path), `${path} is not named: ${ran.stdout}${ran.stderr}`);
 
-        const ids = await site.ids("m");
-        const line = await site.sync("m");
-        equal(line.error, undefined);
-        notEqual(line.result, "failed");
+        // The same snapshot, whole again.
+        assertSynced(await site.sync("m"), "unchanged");
         await site.ok("verify", "m");
-        deepEqual(await site.ids("m"), ids, "the same snapshot, whole again");
         const after = await digestsBelow(tree);
         assertCopyOf(after, await digestsBelow(upstream.root), "the upstream");
         ok(after.has(path), "the tree has it again");
