@@ -57,7 +57,7 @@ for (const ecosystem of [...ECOSYSTEMS, detached, absolute]) {
     test("options are named and described as the config's are", () => {
       const { shape } = ecosystem.options;
       for (const [key, schema] of Object.entries(shape)) {
-        assert.match(key, /^[a-z]+(-[a-z]+)*$/);
+        assert.match(key, /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
         assert.ok(!ENGINE_KEYS.includes(key), `${key} is the engine's`);
         assert.ok((schema as z.ZodType).description, `${key} has no description`);
       }

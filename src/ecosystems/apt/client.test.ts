@@ -81,7 +81,6 @@ describe("the source", () => {
       "Components: main",
       "Architectures: amd64",
       "Languages: en",
-      "Targets: Packages Translations",
     ]);
     assert.match(contentOf(setup, "deb822"), /\nSigned-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n \.\n /);
     assert.deepEqual(
@@ -109,7 +108,6 @@ describe("the source", () => {
       ["Suites: stable", "Components: main contrib", "Suites: stable-security", "Components: main"],
     );
     assert.equal(fields.filter((line) => line === "Languages: none").length, 2);
-    assert.equal(fields.filter((line) => line === "Targets: Packages").length, 2);
   });
 
   test("names a language only where no translation of it is missing", async () => {

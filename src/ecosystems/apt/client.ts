@@ -1,10 +1,11 @@
 import { SluiceError } from "../../base/errors.ts";
-import { keyringOf } from "./roots.ts";
+import { inFolder, keyringOf } from "./roots.ts";
 import type { ClientContext, ClientSetup } from "../contract.ts";
 import { installScript } from "./install-script.ts";
 import type { AptOptions } from "./options.ts";
 import { preferences } from "./pins.ts";
 import { readSuites, type Suite } from "./suites.ts";
+import { absentTargets, languageOf } from "./targets.ts";
 
 /**
  * What a host needs to use the mirror: a deb822 source (sources.list(5)) that asks for nothing that is not there, for a sparse mirror the pins that keep apt from
@@ -53,10 +54,11 @@ async function sources(context: ClientContext<AptOptions>, suites: readonly Suit
   const groups = Map.groupBy(suites, ({ choice }) => choice.components.join(" "));
   const stanzas = [...groups].map(([components, group]) =>
     [
-      "Types: deb",
+      `Types: ${context.options.sources === true ? "deb deb-src" : "deb"}`,
       `URIs: ${context.url}/`,
       `Suites: ${group.map(({ name }) => name).join(" ")}`,
-      `Components: ${components}`,
+      // A flat repository has none.
+      ...(components === "" ? [] : [`Components: ${components}`]),
       `Architectures: ${architectures(context.options).join(" ")}`,
       ...languageLines(context, group),
       ...trust,
@@ -77,14 +79,17 @@ function languageLines(context: ClientContext<AptOptions>, suites: readonly Suit
   for (const { choice, folder } of suites) {
     for (const { kind, name, forms } of choice.indices) {
       if (kind !== "translation") continue;
-      const language = name.slice(name.lastIndexOf("/Translation-") + "/Translation-".length);
-      const has = forms.some((form) => context.has(`${folder}/${form.path}`));
+      const language = languageOf(name);
+      const has = forms.some((form) => context.has(inFolder(folder, form.path)));
       here.set(language, has && (here.get(language) ?? true));
     }
   }
   const languages = [...here].flatMap(([language, has]) => (has ? [language] : []));
-  if (languages.length === 0) return ["Languages: none", "Targets: Packages"];
-  return [`Languages: ${languages.join(" ")}`, "Targets: Packages Translations"];
+  const absent = absentTargets(context, suites);
+  return [
+    `Languages: ${languages.join(" ") || "none"}`,
+    ...(absent.length === 0 ? [] : [`Targets-Remove: ${absent.join(" ")}`]),
+  ];
 }
 
 async function trustLines({ trust }: ClientContext<AptOptions>): Promise<string[]> {

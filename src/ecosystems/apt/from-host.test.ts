@@ -56,6 +56,7 @@ Suites: x
       suites: ["bookworm", "bookworm-updates"],
       components: ["main", "contrib"],
       architectures: ["amd64", "i386"],
+      sources: true,
       keyring: KEYRING,
     },
     "debian-security-bookworm": {
@@ -116,6 +117,24 @@ test("keeps a fingerprint in Signed-By as the pin that it is", async () => {
   ]);
 });
 
+test("takes a flat repository, and the sources of a deb-src line beside its deb", async () => {
+  const { mirrors, skipped } = await host({
+    "/etc/apt/sources.list": `deb-src http://deb.example.org/tools ./
+deb http://deb.example.org/tools ./
+deb http://deb.example.org/kit /`,
+  });
+  assert.deepEqual(skipped, []);
+  const common = {
+    ecosystem: "apt",
+    architectures: ["amd64", "i386"],
+    keyring: "/etc/apt/trusted.gpg.d/vendor.asc",
+  };
+  assert.deepEqual(Object.values(mirrors), [
+    { ...common, upstream: "http://deb.example.org/tools", suites: ["./"], sources: true },
+    { ...common, upstream: "http://deb.example.org/kit", suites: ["/"] },
+  ]);
+});
+
 test("gives two mirrors of one origin two names", async () => {
   const { mirrors } = await host({
     "/etc/apt/sources.list": `deb http://a.example.org/debian stable main\ndeb http://b.example.org/debian stable main`,
@@ -126,8 +145,8 @@ test("gives two mirrors of one origin two names", async () => {
 test("leaves out what cannot be mirrored, and says why", async () => {
   const cases: [line: string, says: RegExp][] = [
     ["deb cdrom:[Debian]/ stable main", /CD-ROM/],
-    ["deb http://deb.example.org/flat ./", /flat repositor/],
-    ["deb http://deb.example.org/flat /", /flat repositor/],
+    ["deb http://deb.example.org/flat ./ main", /cannot be taken over/],
+    ["deb http://deb.example.org/debian stable", /cannot be taken over/],
     ["deb-src http://deb.example.org/debian stable main", /source packages/],
     ["deb mirror+file:/etc/apt/mirrors/x stable main", /'mirror\+file'/],
     ["deb tor+http://deb.example.org/debian stable main", /'tor\+http'/],

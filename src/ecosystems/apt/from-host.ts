@@ -1,7 +1,7 @@
 import type { HostMirrors } from "../contract.ts";
 import { freeName } from "./host-names.ts";
 import { isNo, readDeb822, readOneLine, words, type HostSource } from "./host-sources.ts";
-import { aptOptions, checkAptOptions } from "./options.ts";
+import { aptOptions, checkAptOptions, isFlat } from "./options.ts";
 
 type ReadFile = (path: string) => Promise<Buffer | undefined>;
 type ListFolder = (path: string) => Promise<string[]>;
@@ -33,13 +33,25 @@ export async function fromHost(readFile: ReadFile, listFolder: ListFolder): Prom
       skipped.push(`${source.where}: ${found}.`);
       continue;
     }
-    const { suites, ...rest } = found;
+    const { suites, binaries, sources, where, ...rest } = found;
     const key = JSON.stringify(rest);
     const known = groups.get(key);
-    groups.set(key, { ...rest, suites: [...new Set([...(known?.suites ?? []), ...suites])] });
+    groups.set(key, {
+      ...rest,
+      where,
+      suites: [...new Set([...(known?.suites ?? []), ...suites])],
+      binaries: binaries || known?.binaries === true,
+      sources: sources || known?.sources === true,
+    });
   }
   const mirrors: Record<string, Record<string, unknown>> = {};
   for (const found of groups.values()) {
+    if (!found.binaries) {
+      skipped.push(
+        `${found.where}: it has source packages only, and the same source of type deb is not there.`,
+      );
+      continue;
+    }
     mirrors[freeName(found.upstream, found.suites[0] ?? "", new Set(Object.keys(mirrors)))] = config(found);
   }
   return { mirrors, skipped };
@@ -53,6 +65,10 @@ interface Host {
 }
 
 interface Found {
+  readonly where: string;
+  /** By the types of the source: `deb`, `deb-src`. */
+  readonly binaries: boolean;
+  readonly sources: boolean;
   readonly upstream: string;
   readonly suites: readonly string[];
   readonly components: readonly string[];
@@ -64,14 +80,16 @@ interface Found {
 
 // Keys in the order in which a person would write them.
 function config(found: Found): Record<string, unknown> {
-  const { upstream, suites, components, architectures, languages, keyrings, signedBy } = found;
+  const { upstream, suites, components, architectures, languages, sources, keyrings, signedBy } = found;
   return {
     ecosystem: "apt",
     upstream,
     suites,
-    components,
+    // A flat repository has none.
+    ...(components.length > 0 && { components }),
     architectures,
     ...(languages !== undefined && { languages }),
+    ...(sources && { sources }),
     keyring: keyrings.length === 1 ? keyrings[0] : keyrings,
     ...(signedBy.length > 0 && { "signed-by": signedBy }),
   };
@@ -97,7 +115,9 @@ async function hostSources(
 
 /** The mirror that a source stands for, or why it cannot be one. */
 async function toMirror(source: HostSource, host: Host): Promise<Found | string> {
-  if (!source.types.includes("deb")) return "it has source packages only, which this version does not mirror";
+  const binaries = source.types.includes("deb");
+  const sources = source.types.includes("deb-src");
+  if (!binaries && !sources) return "it is neither of type deb nor deb-src";
   const upstream = baseUrl(source.uri);
   if (typeof upstream !== "string") return upstream.fault;
   const trusted = source.options.get("trusted");
@@ -107,6 +127,9 @@ async function toMirror(source: HostSource, host: Host): Promise<Found | string>
   if (typeof keys === "string") return keys;
   const languages = source.options.get("languages");
   const found: Found = {
+    where: source.where,
+    binaries,
+    sources,
     upstream,
     suites: source.suites,
     components: source.components,
@@ -114,11 +137,15 @@ async function toMirror(source: HostSource, host: Host): Promise<Found | string>
     languages: languages === undefined ? undefined : words(languages).filter((word) => word !== "none"),
     ...keys,
   };
-  const parsed = aptOptions.safeParse(found);
-  const flat = source.suites.some((suite) => suite.endsWith("/"));
+  const { suites, components } = found;
+  const parsed = aptOptions.safeParse({
+    ...found,
+    components: components.length > 0 ? components : undefined,
+  });
+  const flat = suites.every(isFlat);
   const faults = parsed.success ? checkAptOptions({ ...parsed.data, mode: "verbatim" }) : [];
-  if (flat) return faults[0]?.message ?? "it is a flat repository, which this version cannot mirror";
-  if (!parsed.success) return "its suites, components or architectures cannot be taken over";
+  if (!parsed.success || faults.length > 0 || (components.length === 0 && !flat))
+    return "its suites, components or architectures cannot be taken over";
   return found;
 }
 

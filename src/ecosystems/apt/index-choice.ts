@@ -1,34 +1,7 @@
-import { strongest } from "../../base/digest.ts";
 import { SluiceError } from "../../base/errors.ts";
-import { wantsLanguage, type AptOptions } from "./options.ts";
-import type { Listed, Release } from "./release.ts";
-
-/**
- * Endings of an index in the order in which apt asks (aptconfiguration.cc, CompressionTypes; plain last). It takes the first that Release lists.
- */
-const ENDINGS = [".xz", ".bz2", ".lzma", ".gz", ".lz4", ".zst", ""] as const;
-
-/** No index of any vendor comes near this; it bounds what a hostile one can make us hold. */
-const MAX_INDEX_BYTES = 1024 ** 3;
-
-/** One listed form of an index. */
-export interface Form extends Listed {
-  /** Relative to the folder of Release. */
-  readonly path: string;
-}
-
-/** An index that the mirror must have in one form. Never one that is empty: apt does not ask for those. */
-export interface WantedIndex {
-  readonly kind: "packages" | "translation" | "release";
-  /** Path without ending, relative to the folder of Release: `main/binary-amd64/Packages`. */
-  readonly name: string;
-  /** As it stands in paths, and as clients must name it. */
-  readonly component: string;
-  /** At least one, in the order in which apt asks. */
-  readonly forms: readonly Form[];
-  /** What Release says of the uncompressed form, whether or not the upstream has that. */
-  readonly plain: Listed | undefined;
-}
+import { collector, groupForms, type Forms, type IndexKind, type WantedIndex } from "./forms.ts";
+import { wantsIcons, wantsLanguage, type AptOptions } from "./options.ts";
+import type { Release } from "./release.ts";
 
 export interface Choice {
   /** As clients must name them. */
@@ -36,84 +9,77 @@ export interface Choice {
   readonly indices: readonly WantedIndex[];
 }
 
+type Want = (kind: IndexKind, component: string, name: string) => void;
+
 /** What of a suite the options ask for. Throws `not_offered`, `weak_digest`, `too_large`; `what` names the Release. */
 export function chooseIndices(release: Release, options: AptOptions, what: string): Choice {
   const listed = groupForms(release);
   const components = chooseComponents(release, options, listed, what);
   checkArchitectures(release, options, listed, what);
-  const indices: WantedIndex[] = [];
-  const want = (kind: WantedIndex["kind"], component: string, name: string): void => {
-    const index = wantedIndex(kind, component, name, listed.get(name), what);
-    if (index !== undefined) indices.push(index);
-  };
+  const { indices, want } = collector(listed, what);
+  const architectures = architecturesOf(release, options);
   for (const component of components) {
-    for (const architecture of architecturesOf(release, options)) {
-      want("packages", component, `${component}/binary-${architecture}/Packages`);
-      want("release", component, `${component}/binary-${architecture}/Release`);
+    for (const architecture of architectures) {
+      wantWithRelease(want, "packages", component, `${component}/binary-${architecture}/Packages`);
+      if (options.udebs === true) {
+        const udebs = `${component}/debian-installer/binary-${architecture}/Packages`;
+        wantWithRelease(want, "udebs", component, udebs);
+      }
     }
-    const translations = `${component}/i18n/Translation-`;
-    for (const name of listed.keys()) {
-      if (!name.startsWith(translations)) continue;
-      const language = name.slice(translations.length);
-      if (!language.includes("/") && wantsLanguage(options, language)) want("translation", component, name);
-    }
+    if (options.sources === true) wantWithRelease(want, "sources", component, `${component}/source/Sources`);
+    wantListed(want, component, listed, options);
   }
+  if (options.contents === true) wantContents(want, components, release, options, listed);
   return { components, indices };
 }
 
-type Forms = ReadonlyMap<string, readonly Form[]>;
-
-// The listed forms of each index, by its name without ending, in apt's order.
-function groupForms(release: Release): Forms {
-  const groups = new Map<string, Form[]>();
-  for (const [path, listed] of release.files) {
-    const ending = ENDINGS.find((text) => path.endsWith(text)) ?? "";
-    const name = path.slice(0, path.length - ending.length);
-    const forms = groups.get(name) ?? [];
-    forms.push({ ...listed, path });
-    groups.set(name, forms);
-  }
-  const rank = (form: Form): number => ENDINGS.findIndex((ending) => form.path.endsWith(ending));
-  for (const forms of groups.values()) forms.sort((a, b) => rank(a) - rank(b));
-  return groups;
+// The small Release beside an index, which the installer reads.
+function wantWithRelease(want: Want, kind: IndexKind, component: string, name: string): void {
+  want(kind, component, name);
+  want("release", component, name.replace(/[^/]+$/, "Release"));
 }
 
-function wantedIndex(
-  kind: WantedIndex["kind"],
-  component: string,
-  name: string,
-  forms: readonly Form[] | undefined,
-  what: string,
-): WantedIndex | undefined {
-  const plain = forms?.find((form) => form.path === name);
-  if (forms === undefined || plain?.size === 0) return undefined;
-  const filled = forms.filter((form) => form.size > 0);
-  if (filled.length === 0) return undefined;
-  const weak = filled.find((form) => strongest(form.digests) === undefined);
-  if (weak !== undefined) {
-    // Nobody asks for these at install time: one that cannot be proven is left behind.
-    if (kind === "release") return undefined;
-    throw new SluiceError(
-      "weak_digest",
-      `${what} vouches for '${weak.path}' by MD5 or SHA-1 only: it is refused; ask the vendor for SHA-256.`,
-    );
+// What is known by the names that Release lists below the component.
+function wantListed(want: Want, component: string, listed: Forms, options: AptOptions): void {
+  const prefix = `${component}/`;
+  for (const name of listed.keys()) {
+    if (!name.startsWith(prefix)) continue;
+    const rest = name.slice(prefix.length);
+    const language = /^i18n\/Translation-([^/]+)$/.exec(rest)?.[1];
+    if (language !== undefined && wantsLanguage(options, language)) want("translation", component, name);
+    const size = /^dep11\/icons-([^/]+)\.tar$/.exec(rest)?.[1];
+    if (options.dep11 === true && size !== undefined && wantsIcons(options, size))
+      want("target", component, name);
+    const sums = /^installer-([^/]+)\/.+\/(SHA256|MD5)SUMS$/.exec(rest);
+    if (options.installer === true && sums !== null && options.architectures.includes(sums[1] ?? ""))
+      want(sums[2] === "SHA256" ? "installer" : "release", component, name);
   }
-  const huge = filled.find((form) => form.size > MAX_INDEX_BYTES);
-  if (huge !== undefined) {
-    throw new SluiceError(
-      "too_large",
-      `${what} lists '${huge.path}' with ${huge.size} bytes, which no index has: refused.`,
-    );
+  for (const architecture of options.architectures) {
+    if (options.dep11 === true)
+      want("target", component, `${component}/dep11/Components-${architecture}.yml`);
+    if (options.cnf === true) want("target", component, `${component}/cnf/Commands-${architecture}`);
   }
-  // Only Packages are read here; what is in a translation is the client's business.
-  const readable = kind === "packages" ? filled.filter((form) => !form.path.endsWith(".lzma")) : filled;
-  if (readable.length === 0) {
-    throw new SluiceError(
-      "metadata_invalid",
-      `${what} offers '${name}' only as .lzma, which Sluice cannot read.`,
-    );
+}
+
+// As apt-file's configuration asks for them. Its fallback, one for all components beside Release, is what Ubuntu has.
+function wantContents(
+  want: Want,
+  components: readonly string[],
+  release: Release,
+  options: AptOptions,
+  listed: Forms,
+): void {
+  const all = offersAll(release) ? ["all"] : [];
+  for (const architecture of new Set([...options.architectures, ...all])) {
+    for (const component of components) {
+      want("target", component, `${component}/Contents-${architecture}`);
+      if (options.udebs === true) want("target", component, `${component}/Contents-udeb-${architecture}`);
+    }
+    if (!components.every((component) => listed.has(`${component}/Contents-${architecture}`)))
+      want("target", "", `Contents-${architecture}`);
   }
-  return { kind, name, component, forms: readable, plain };
+  if (options.sources !== true) return;
+  for (const component of components) want("target", component, `${component}/Contents-source`);
 }
 
 function chooseComponents(release: Release, options: AptOptions, listed: Forms, what: string): string[] {
@@ -167,9 +133,12 @@ function offeredArchitectures(release: Release, listed: Forms): string {
 
 // `all` is added where apt asks for binary-all: the suite says that it has it, and not that each architecture's index holds it too.
 function architecturesOf(release: Release, options: AptOptions): string[] {
-  const offersAll = release.architectures === undefined || release.architectures.includes("all");
-  const implied = offersAll && !release.allInEach ? ["all"] : [];
+  const implied = offersAll(release) && !release.allInEach ? ["all"] : [];
   return [...new Set([...options.architectures, ...implied])];
+}
+
+function offersAll(release: Release): boolean {
+  return release.architectures === undefined || release.architectures.includes("all");
 }
 
 function hasArchitecture(listed: Forms, architecture: string): boolean {

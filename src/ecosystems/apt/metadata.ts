@@ -1,9 +1,9 @@
-import { posix } from "node:path";
 import { strongest } from "../../base/digest.ts";
 import { SluiceError } from "../../base/errors.ts";
 import { encodePath } from "../../base/path.ts";
 import { Moved, type Entry, type Upstream } from "../../upstream/contract.ts";
-import type { Form, WantedIndex } from "./index-choice.ts";
+import type { Form, WantedIndex } from "./forms.ts";
+import { inFolder } from "./roots.ts";
 import type { Suite } from "./suites.ts";
 
 /** An index in the form that the upstream has, and the entries that a snapshot holds for it. */
@@ -47,14 +47,28 @@ async function findIndex(
   throw new Moved(
     new SluiceError(
       "file_missing",
-      `${suite.folder}/${index.name} is listed in Release, but the upstream has it in no form that Sluice can use: try again later, or another upstream.`,
+      `${inFolder(suite.folder, index.name)} is listed in Release, but the upstream has it in no form that Sluice can use: try again later, or another upstream${leaveOut(index)}.`,
     ),
   );
 }
 
+// What the operator did not ask for by name can be left out by name.
+function leaveOut({ kind, name }: WantedIndex): string {
+  if (kind === "translation") return ", or leave it out by `languages`";
+  if (kind !== "target") return "";
+  const option = name.includes("/dep11/icons-")
+    ? "icons: none"
+    : name.includes("/dep11/")
+      ? "dep11: false"
+      : name.includes("/cnf/")
+        ? "cnf: false"
+        : "contents: false";
+  return `, or say \`${option}\``;
+}
+
 // By hash first, where the suite offers that: it cannot be of another generation than the Release.
 function* candidates(suite: Suite, form: Form): Generator<[Entry, ...Entry[]]> {
-  const path = `${suite.folder}/${form.path}`;
+  const path = inFolder(suite.folder, form.path);
   const best = strongest(form.digests);
   const { sha256, sha512 } = form.digests;
   const entry = (at: string, from: string): Entry => ({
@@ -68,11 +82,11 @@ function* candidates(suite: Suite, form: Form): Generator<[Entry, ...Entry[]]> {
     yield [entry(path, path)];
     return;
   }
-  const byHash = `${posix.dirname(path)}/by-hash/${best.algorithm.toUpperCase()}/${best.hex}`;
+  const byHash = `${inFolder(path.slice(0, Math.max(0, path.lastIndexOf("/"))), "by-hash")}/${best.algorithm.toUpperCase()}/${best.hex}`;
   for (const from of [byHash, path]) yield [entry(path, from), entry(byHash, from)];
 }
 
-/** Lets go of a body without reading all of it. */
+/** Lets go of a body without reading it. */
 async function leave(body: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const _ of body) break;
+  await body[Symbol.asyncIterator]().return?.();
 }

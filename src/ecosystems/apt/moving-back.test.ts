@@ -24,6 +24,15 @@ test("says what clients do, and the command that helps, where a suite goes back"
   assert.ok(text.includes(`\`rm -f ${lists} && apt-get update\``), text);
 });
 
+test("names the lists of flat repositories as apt does", () => {
+  const roots = ["./", "ubuntu/noble/"];
+  const text = movingBack(
+    roots.map((root) => claim(root, 2000)),
+    roots.map((root) => claim(root, 1000)),
+  );
+  assert.ok(text?.includes("rm -f /var/lib/apt/lists/*_._* /var/lib/apt/lists/*_ubuntu_noble_* &&"), text);
+});
+
 test("says nothing where no suite goes back, or nobody can know", () => {
   assert.equal(movingBack([claim("dists/stable", 1000)], [claim("dists/stable", 2000)]), undefined);
   assert.equal(movingBack([claim("dists/stable", 1000)], [claim("dists/stable", 1000)]), undefined);

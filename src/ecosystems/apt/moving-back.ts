@@ -12,12 +12,14 @@ export function movingBack(from: readonly Claim[], to: readonly Claim[]): string
   if (older.length === 0) return undefined;
   const suites = older.map(({ root }) => root.replace(/^dists\//, ""));
   // As apt names the files of its lists.
-  const lists = suites.map(
-    (suite) =>
-      `/var/lib/apt/lists/*_dists_${suite.replaceAll("_", "%5f").replaceAll("~", "%7e").replaceAll("/", "_")}_*`,
-  );
+  const lists = older.map(({ root }) => `/var/lib/apt/lists/*_${listName(root)}_*`);
   return (
     `apt clients that have seen the newer state of ${suites.join(", ")} keep their lists without a word (exit 0), and may miss files, until the channel is newer again: ` +
     `run \`rm -f ${lists.join(" ")} && apt-get update\` on them, or point them at the snapshot's own URL, by its id.`
   );
+}
+
+// A flat repository at the base itself shows by the dot of `./`, or not at all.
+function listName(root: string): string {
+  return root.replace(/\/$/, "").replaceAll("_", "%5f").replaceAll("~", "%7e").replaceAll("/", "_");
 }

@@ -6,7 +6,18 @@ const least = { suites: ["stable"], architectures: ["amd64"] };
 
 test("has defaults, and gives plain JSON that it takes again", () => {
   const parsed = aptOptions.parse(least);
-  assert.deepEqual(parsed, { ...least, languages: ["en"], "allow-suite-mismatch": false });
+  assert.deepEqual(parsed, {
+    ...least,
+    languages: ["en"],
+    sources: false,
+    udebs: false,
+    installer: false,
+    contents: true,
+    dep11: true,
+    icons: ["48x48", "64x64"],
+    cnf: true,
+    "allow-suite-mismatch": false,
+  });
   assert.deepEqual(aptOptions.parse(JSON.parse(JSON.stringify(parsed))), parsed);
 });
 
@@ -19,6 +30,11 @@ test("takes the names that vendors use", () => {
     { languages: "none" },
     { languages: "all" },
     { languages: [] },
+    { suites: ["./", "/", "ubuntu/noble/", "./x86_64/"] },
+    { icons: ["64x64@2"] },
+    { icons: "all" },
+    { icons: "none" },
+    { icons: [] },
   ]) {
     assert.ok(aptOptions.safeParse({ ...least, ...more }).success, JSON.stringify(more));
   }
@@ -30,6 +46,14 @@ test("refuses names that are paths to elsewhere, or no names", () => {
     { suites: [".."] },
     { suites: ["../../etc"] },
     { suites: ["/stable"] },
+    { suites: ["../"] },
+    { suites: ["/stable/"] },
+    { suites: ["stable//"] },
+    { suites: ["./../x/"] },
+    { suites: ["//"] },
+    { icons: ["64"] },
+    { icons: ["../64x64"] },
+    { icons: "64x64" },
     { suites: ["sta ble"] },
     { suites: ["stable\n"] },
     { suites: ["st%61ble"] },
@@ -48,13 +72,14 @@ test("refuses names that are paths to elsewhere, or no names", () => {
   }
 });
 
-test("says of a flat repository that it cannot be mirrored, and where it stands", () => {
-  for (const flat of ["./", "/", "stable/"]) {
-    const options = aptOptions.parse({ ...least, suites: ["stable", flat] });
-    const [fault, ...more] = checkAptOptions({ ...options, mode: "verbatim" });
-    assert.deepEqual(more, []);
-    assert.deepEqual(fault?.path, ["suites", 1]);
-    assert.match(fault.message, /cannot mirror flat repositories/);
-  }
-  assert.deepEqual(checkAptOptions({ ...aptOptions.parse(least), mode: "verbatim" }), []);
+test("says of a flat repository that it has no components", () => {
+  const faults = (more: object) =>
+    checkAptOptions({ ...aptOptions.parse({ ...least, ...more }), mode: "verbatim" });
+  const [fault, ...rest] = faults({ suites: ["./"], components: ["main"] });
+  assert.deepEqual(rest, []);
+  assert.deepEqual(fault?.path, ["components"]);
+  assert.match(fault.message, /'\.\/' is a flat repository/);
+  assert.deepEqual(faults({ suites: ["./", "tools/"] }), []);
+  assert.deepEqual(faults({ suites: ["./", "stable"], components: ["main"] }), []);
+  assert.deepEqual(faults({}), []);
 });

@@ -42,12 +42,10 @@ export async function* readPackages(
 
 function readPackage(fields: ReadonlyMap<string, string>, what: string): PackageRecord {
   const get = (field: string): string => fields.get(field) ?? "";
-  const name = get("package");
-  if (!/^[A-Za-z0-9][A-Za-z0-9+._~-]{0,200}$/.test(name)) fail(what, `a package named '${name}'`);
-  const version = get("version");
-  if (!/^[A-Za-z0-9.+:~_^@=%-]{1,200}$/.test(version)) fail(what, `'${name}' with the version '${version}'`);
+  const name = checkedName(get("package"), what);
+  const version = checkedVersion(get("version"), name, what);
   const arch = get("architecture");
-  if (!/^[a-z0-9][a-z0-9-]{0,60}$/.test(arch)) fail(what, `'${name}' with the architecture '${arch}'`);
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$/.test(arch)) fail(what, `'${name}' with the architecture '${arch}'`);
   const filename = get("filename");
   if (filename === "") fail(what, `'${name}' without a Filename`);
   const size = Number(get("size"));
@@ -62,6 +60,18 @@ function readPackage(fields: ReadonlyMap<string, string>, what: string): Package
     size,
     digests: readDigests(get, name, what),
   };
+}
+
+/** The name of a package; throws `metadata_invalid` where it is none. */
+export function checkedName(name: string, what: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9+._~-]{0,200}$/.test(name)) fail(what, `a package named '${name}'`);
+  return name;
+}
+
+/** Its version, as loosely as vendors write it; throws `metadata_invalid`. */
+export function checkedVersion(version: string, name: string, what: string): string {
+  if (!/^[A-Za-z0-9.+:~_^@=%-]{1,200}$/.test(version)) fail(what, `'${name}' with the version '${version}'`);
+  return version;
 }
 
 function readDigests(get: (field: string) => string, name: string, what: string): Digests {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { strongest } from "../../base/digest.ts";
 import { SluiceError } from "../../base/errors.ts";
 import { decompress } from "../../formats/compression.ts";
-import type { Form, WantedIndex } from "./index-choice.ts";
+import type { Form, WantedIndex } from "./forms.ts";
 
 // Text of this kind shrinks five- to tenfold; a file that grows more than this is no index.
 const MAX_RATIO = 100;

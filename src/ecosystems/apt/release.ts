@@ -96,15 +96,11 @@ function readLists(fields: ReadonlyMap<string, string>, what: string): Map<strin
 }
 
 function addLine(files: Map<string, Listed>, algorithm: DigestAlgorithm, line: string, what: string): void {
-  const [digest = "", sizeText = "", name = "", more] = line.trim().split(/[ \t]+/);
+  // A name may hold spaces.
+  const [, digest = "", sizeText = "", name = ""] = /^(\S+)[ \t]+(\S+)[ \t]+(.+)$/.exec(line.trim()) ?? [];
   const hex = digest.toLowerCase();
   const size = Number(sizeText);
-  if (
-    !isDigest(algorithm, hex) ||
-    !/^\d+$/.test(sizeText) ||
-    !Number.isSafeInteger(size) ||
-    more !== undefined
-  ) {
+  if (!isDigest(algorithm, hex) || !/^\d+$/.test(sizeText) || !Number.isSafeInteger(size)) {
     throw new SluiceError(
       "metadata_invalid",
       `${what} has a line that is not digest, size and path: '${line.slice(0, 300)}'.`,

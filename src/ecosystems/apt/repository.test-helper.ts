@@ -5,6 +5,7 @@ import { Moved, type Entry, type RootFile, type Upstream } from "../../upstream/
 import type { Claim, CommonOptions, Step } from "../contract.ts";
 import type { TestKey } from "../../../test/toys/key.ts";
 import { aptOptions, type AptOptions } from "./options.ts";
+import { inFolder, suiteFolder } from "./roots.ts";
 
 const LISTS = { MD5Sum: "md5", SHA1: "sha1", SHA256: "sha256", SHA512: "sha512" } as const;
 
@@ -34,7 +35,7 @@ export type Files = Map<string, Buffer>;
 
 export async function buildSuite(key: TestKey, spec: SuiteSpec, files: Files = new Map()): Promise<Files> {
   const suite = spec.suite ?? "stable";
-  const folder = `dists/${suite}`;
+  const at = (path: string): string => inFolder(suiteFolder(suite), path);
   const listed = new Map<string, Buffer>();
   for (const [name, text] of Object.entries(spec.indices)) {
     if (spec.listPlain !== false) listed.set(name, Buffer.from(text));
@@ -42,19 +43,18 @@ export async function buildSuite(key: TestKey, spec: SuiteSpec, files: Files = n
       const bytes = compress(Buffer.from(text), form);
       const path = form === "plain" ? name : `${name}.${form}`;
       listed.set(path, bytes);
-      files.set(`${folder}/${path}`, bytes);
+      files.set(at(path), bytes);
     }
   }
   for (const [path, content] of Object.entries(spec.extra ?? {})) {
     listed.set(path, Buffer.from(content));
-    files.set(`${folder}/${path}`, Buffer.from(content));
+    files.set(at(path), Buffer.from(content));
   }
   if (spec.byHash) {
     const best = spec.lists?.includes("SHA512") ? "SHA512" : "SHA256";
     for (const [path, bytes] of listed) {
       const below = path.includes("/") ? `${path.slice(0, path.lastIndexOf("/"))}/` : "";
-      if (files.has(`${folder}/${path}`))
-        files.set(`${folder}/${below}by-hash/${best}/${hash(LISTS[best], bytes)}`, bytes);
+      if (files.has(at(path))) files.set(at(`${below}by-hash/${best}/${hash(LISTS[best], bytes)}`), bytes);
     }
   }
   const fields = {
@@ -79,10 +79,10 @@ export async function buildSuite(key: TestKey, spec: SuiteSpec, files: Files = n
   for (const [name, value] of Object.entries(spec.tail ?? {})) lines.push(`${name}: ${value}`);
   const plain = `${lines.join("\n")}\n`;
   const text = spec.edit?.(plain) ?? plain;
-  if (spec.inRelease !== false) files.set(`${folder}/InRelease`, await key.clearSign(text));
+  if (spec.inRelease !== false) files.set(at("InRelease"), await key.clearSign(text));
   if (spec.detached) {
-    files.set(`${folder}/Release`, Buffer.from(text));
-    files.set(`${folder}/Release.gpg`, await key.detachSign(text));
+    files.set(at("Release"), Buffer.from(text));
+    files.set(at("Release.gpg"), await key.detachSign(text));
   }
   return files;
 }
@@ -109,6 +109,28 @@ export function stanza(name: string, more: Readonly<Record<string, string | unde
     Filename: `pool/main/${name}_${version}_${arch}.deb`,
     Size: String(bytes.length),
     SHA256: hash("sha256", bytes),
+    ...more,
+  };
+  const lines = Object.entries(fields).flatMap(([field, value]) =>
+    value === undefined ? [] : [`${field}: ${value}\n`],
+  );
+  return `${lines.join("")}\n`;
+}
+
+/** A stanza of Sources: the .dsc and a tarball, in the pool. Fields that are given replace the usual ones, undefined removes one. */
+export function sourceStanza(name: string, more: Readonly<Record<string, string | undefined>> = {}): string {
+  const files = [`${name}_1.0.dsc`, `${name}_1.0.tar.xz`];
+  const list = (algorithm: string): string =>
+    files
+      .map((file) => `\n ${hash(algorithm, Buffer.from(file))} ${Buffer.byteLength(file)} ${file}`)
+      .join("");
+  const fields = {
+    Package: name,
+    Version: "1.0",
+    Section: "utils",
+    Directory: `pool/main/${name}`,
+    Files: list("md5"),
+    "Checksums-Sha256": list("sha256"),
     ...more,
   };
   const lines = Object.entries(fields).flatMap(([field, value]) =>

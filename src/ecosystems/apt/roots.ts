@@ -3,6 +3,7 @@ import { encodePath } from "../../base/path.ts";
 import { splitCleartext } from "../../trust/cleartext.ts";
 import { openKeyring, sameText, type Keyring } from "../../trust/openpgp.ts";
 import type { Signer, Trust } from "../../trust/contract.ts";
+import { flatFolder, isFlat } from "./options.ts";
 import { Moved, type RootFile, type RootGroup, type RootSet } from "../../upstream/contract.ts";
 
 /** What apt itself accepts at most (Acquire::MaxReleaseFileSize). */
@@ -16,14 +17,20 @@ export interface SuiteRoots {
   readonly files: readonly RootFile[];
 }
 
+/** Where the Release of a suite lies, without a final slash; empty for a flat repository at the base itself. */
 export function suiteFolder(suite: string): string {
-  return `dists/${suite}`;
+  return isFlat(suite) ? flatFolder(suite) : `dists/${suite}`;
+}
+
+/** The path of a file in a suite's folder. */
+export function inFolder(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
 }
 
 /** The files that only make sense together: InRelease first, since it is what apt asks first. */
 export function rootGroup(suite: string): RootGroup {
   const files = ["InRelease", "Release", "Release.gpg"].map((name) => {
-    const path = `${suiteFolder(suite)}/${name}`;
+    const path = inFolder(suiteFolder(suite), name);
     return { path, from: encodePath(path) };
   });
   return { files, maxSize: MAX_RELEASE_BYTES };
@@ -44,13 +51,14 @@ export async function proveRoots(
   keyring: Keyring | undefined,
 ): Promise<SuiteRoots> {
   const folder = suiteFolder(suite);
-  const inRelease = roots.get(`${folder}/InRelease`);
-  const release = roots.get(`${folder}/Release`);
-  const signature = roots.get(`${folder}/Release.gpg`);
+  const [inReleasePath, releasePath] = [inFolder(folder, "InRelease"), inFolder(folder, "Release")];
+  const inRelease = roots.get(inReleasePath);
+  const release = roots.get(releasePath);
+  const signature = roots.get(`${releasePath}.gpg`);
   if (inRelease === undefined && release === undefined) {
     throw new SluiceError(
       "root_missing",
-      `The upstream has neither ${folder}/InRelease nor ${folder}/Release: check the URL of the upstream and the suite '${suite}'.`,
+      `The upstream has neither ${inReleasePath} nor ${releasePath}: check the URL of the upstream and the suite '${suite}'.`,
     );
   }
   const inline = inRelease && (await proveInline(inRelease, keyring));
@@ -59,7 +67,7 @@ export async function proveRoots(
     throw new Moved(
       new SluiceError(
         "roots_disagree",
-        `${folder}/InRelease and ${folder}/Release differ: the upstream is being updated, or one of them was altered.`,
+        `${inReleasePath} and ${releasePath} differ: the upstream is being updated, or one of them was altered.`,
       ),
     );
   }

@@ -2,16 +2,18 @@ import { SluiceError } from "../../base/errors.ts";
 import type { Trust } from "../../trust/contract.ts";
 import type { Upstream } from "../../upstream/contract.ts";
 import type { Claim } from "../contract.ts";
+import { chooseFlatIndices } from "./flat-choice.ts";
 import { chooseIndices, type Choice } from "./index-choice.ts";
-import type { AptOptions } from "./options.ts";
+import { isFlat, type AptOptions } from "./options.ts";
 import { parseRelease, type Release } from "./release.ts";
 import { keyringOf, proveRoots, rootGroup, suiteFolder, type SuiteRoots } from "./roots.ts";
 
 /** A suite whose roots are proven, and what of it the options ask for. */
 export interface Suite {
   readonly name: string;
-  /** `dists/<suite>` */
+  /** `dists/<suite>`; of a flat repository the folder itself, empty where that is the base. */
   readonly folder: string;
+  readonly flat: boolean;
   readonly roots: SuiteRoots;
   readonly release: Release;
   readonly choice: Choice;
@@ -23,20 +25,39 @@ export async function readSuites(
   options: AptOptions,
   trust: Trust,
 ): Promise<Suite[] | "unchanged"> {
-  const names = [...new Set(options.suites)];
+  const names = distinct(options.suites);
   const set = await upstream.roots(names.map(rootGroup));
   if (set === "unchanged") return set;
   const keyring = await keyringOf(trust);
   const suites: Suite[] = [];
   for (const name of names) {
     const folder = suiteFolder(name);
-    const what = `The Release of ${folder}`;
+    const flat = isFlat(name);
+    const what = `The Release of ${rootName(folder, flat)}`;
     const roots = await proveRoots(name, set, keyring);
     const release = parseRelease(roots.text, what);
-    if (!options["allow-suite-mismatch"]) checkSuite(name, release, what);
-    suites.push({ name, folder, roots, release, choice: chooseIndices(release, options, what) });
+    // What a flat repository calls itself need not be its folder.
+    if (!flat && !options["allow-suite-mismatch"]) checkSuite(name, release, what);
+    const choice = flat ? chooseFlatIndices(release, options, what) : chooseIndices(release, options, what);
+    suites.push({ name, folder, flat, roots, release, choice });
   }
   return suites;
+}
+
+// `./` and `/` are two names of one folder.
+function distinct(suites: readonly string[]): string[] {
+  const byFolder = new Map<string, string>();
+  for (const suite of suites) {
+    const folder = suiteFolder(suite);
+    if (!byFolder.has(folder)) byFolder.set(folder, suite);
+  }
+  return [...byFolder.values()];
+}
+
+/** A root as people and records name it. */
+function rootName(folder: string, flat: boolean): string {
+  if (!flat) return folder;
+  return folder === "" ? "./" : `${folder}/`;
 }
 
 // As apt's CheckDist (metaindex.cc), but an error: it is how the wrong repository under the right key shows.
@@ -64,9 +85,10 @@ export function claimOf(suite: Suite, trust: Trust): Claim {
   if (release.dateText === undefined) weak.push("no Date");
   else if (release.date === undefined) weak.push(`unreadable Date '${release.dateText.slice(0, 60)}'`);
   const names = [release.suite, release.codename].filter((name) => name !== undefined);
-  if (names.length > 0 && !isNamed(suite.name, release)) weak.push(`calls itself ${names.join(", ")}`);
+  if (!suite.flat && names.length > 0 && !isNamed(suite.name, release))
+    weak.push(`calls itself ${names.join(", ")}`);
   return {
-    root: suite.folder,
+    root: rootName(suite.folder, suite.flat),
     signers: roots.signers,
     date: release.date,
     validUntil: release.validUntil,

@@ -205,6 +205,7 @@ describe("what the options select", () => {
     const walked = await walkSuite(wide);
     assert.deepEqual(below(walked), [
       "contrib/binary-amd64/Packages",
+      "main/Contents-amd64",
       "main/binary-all/Packages",
       "main/binary-amd64/Packages",
       "main/i18n/Translation-en",

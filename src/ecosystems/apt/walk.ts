@@ -1,14 +1,16 @@
-import { compileSelection } from "../../base/selection.ts";
+import { compileSelection, type Selects } from "../../base/selection.ts";
 import { SluiceError } from "../../base/errors.ts";
 import { encodePath } from "../../base/path.ts";
 import type { Trust } from "../../trust/contract.ts";
 import { Moved, type Entry, type Upstream } from "../../upstream/contract.ts";
 import type { CommonOptions, Step } from "../contract.ts";
+import { readImages } from "./installer.ts";
 import { Ledger } from "./ledger.ts";
 import { findIndices, type FoundIndex } from "./metadata.ts";
 import type { AptOptions } from "./options.ts";
 import { readPackages, type PackageRecord } from "./packages.ts";
 import { plainIndex } from "./plain.ts";
+import { readSources, type SourceRecord } from "./sources.ts";
 import { claimOf, readSuites } from "./suites.ts";
 
 /** The walk: claims, then roots, then indices, then the packages that they list. */
@@ -34,13 +36,39 @@ export async function* enumerate(
   }
   const selects = options.mode === "sparse" ? compileSelection(options) : () => true;
   for (const index of found) {
-    if (index.index.kind !== "packages") continue;
+    for await (const batch of entriesOf(upstream, index, options, selects)) {
+      for (const entry of batch) if (ledger.add(entry)) yield { entry };
+    }
+  }
+}
+
+/** The files that an index names, as far as they are selected; some at a time. */
+async function* entriesOf(
+  upstream: Upstream,
+  index: FoundIndex,
+  options: AptOptions,
+  selects: Selects,
+): AsyncGenerator<readonly Entry[]> {
+  const { kind, component } = index.index;
+  const [{ path }] = index.entries;
+  if (kind === "installer") {
+    yield await readImages(await textOf(upstream, index), path.slice(0, path.lastIndexOf("/")), path);
+  } else if (kind === "sources") {
+    for await (const batch of readSources(await textOf(upstream, index), path)) {
+      yield batch
+        .filter((record) => selects(record.name, fullSection(component, record.section)))
+        .flatMap(sourceEntries);
+    }
+  } else if (kind === "packages" || kind === "udebs") {
+    // One index for all architectures: those that nobody asked for are left out, as their indices are elsewhere.
+    const wanted = new Set([...options.architectures, "all"]);
+    const isWanted = (arch: string): boolean => !index.suite.flat || wanted.has(arch);
     for await (const batch of packagesOf(upstream, index)) {
-      for (const record of batch) {
-        if (!selects(record.name, fullSection(index.index.component, record.section))) continue;
-        const entry = packageEntry(record);
-        if (ledger.add(entry)) yield { entry };
-      }
+      yield batch
+        .filter(
+          (record) => isWanted(record.arch) && selects(record.name, fullSection(component, record.section)),
+        )
+        .map(packageEntry);
     }
   }
 }
@@ -48,8 +76,15 @@ export async function* enumerate(
 /** The packages that an index lists, some at a time, selected or not. */
 export async function* packagesOf(
   upstream: Upstream,
-  { index, form, entries }: FoundIndex,
+  index: FoundIndex,
 ): AsyncGenerator<readonly PackageRecord[]> {
+  yield* readPackages(await textOf(upstream, index), index.entries[0].path);
+}
+
+async function textOf(
+  upstream: Upstream,
+  { index, form, entries }: FoundIndex,
+): Promise<AsyncIterable<Uint8Array>> {
   const [entry] = entries;
   const body = await upstream.get(entry);
   if (body === undefined) {
@@ -57,11 +92,12 @@ export async function* packagesOf(
       new SluiceError("file_missing", `${entry.path} was there a moment ago and is gone: try again.`),
     );
   }
-  yield* readPackages(plainIndex(body, index, form, entry.path), entry.path);
+  return plainIndex(body, index, form, entry.path);
 }
 
 // Always `component/section`: main's own sections stand there bare, those of others with their component.
 function fullSection(component: string, section: string): string {
+  if (component === "") return section;
   return `${lastElement(component)}/${lastElement(section)}`;
 }
 
@@ -79,4 +115,16 @@ function packageEntry(record: PackageRecord): Entry {
     size,
     package: { name, version, arch, ...(source !== undefined && { source }) },
   };
+}
+
+// Each file is one of the package: they are fetched together, and shown together.
+function sourceEntries({ name, version, files }: SourceRecord): Entry[] {
+  return files.map(({ path, size, digests }) => ({
+    path,
+    from: encodePath(path),
+    kind: "package",
+    digests,
+    size,
+    package: { name, version, arch: "source" },
+  }));
 }
