@@ -24,7 +24,7 @@ export function configReference(): string {
       `## A mirror with \`ecosystem: ${id}\`\n\n${markdownTable(
         titles,
         keyRows(mirrorJson(id)).filter(([key = ""]) =>
-          Object.hasOwn(options.shape, plain(key).split(".")[0] ?? ""),
+          Object.hasOwn(options.shape, plain(key).split(/\[|\./)[0] ?? ""),
         ),
       )}`,
   );
@@ -52,7 +52,7 @@ function plain(key: string): string {
   return key.replaceAll("`", "");
 }
 
-/** A row for each key, those of nested maps after their own: `keep.last`. */
+/** A row for each key, those of nested maps after their own: `keep.last`, and of the maps of a list: `bandwidth[].rate`. */
 function keyRows(schema: Schema, prefix = ""): string[][] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, property]) => {
     if (typeof property === "boolean") return [];
@@ -64,7 +64,13 @@ function keyRows(schema: Schema, prefix = ""): string[][] {
       fallback.replaceAll('"', ""),
       property.description ?? "",
     ];
-    return [row, ...keyRows(property, `${prefix}${key}.`)];
+    const items = [property, ...(property.anyOf ?? [])].flatMap((one) =>
+      typeof one === "object" && typeof one.items === "object" && !Array.isArray(one.items)
+        ? [one.items]
+        : [],
+    );
+    const inLists = items.flatMap((item) => keyRows(item, `${prefix}${key}[].`));
+    return [row, ...keyRows(property, `${prefix}${key}.`), ...inLists];
   });
 }
 

@@ -80,6 +80,11 @@ export const ERRORS = {
     meaning: "The metadata is past its own expiry.",
     remedy: "Another upstream, or `allow-expired: true`.",
   },
+  root_renamed: {
+    exit: 1,
+    meaning: "A root of the upstream calls itself by other names than in the last snapshot.",
+    remedy: "If it is meant: `--allow-rename`, once.",
+  },
   root_future: {
     exit: 1,
     meaning: "The metadata is dated in the future.",

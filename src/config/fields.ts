@@ -80,6 +80,15 @@ export const schedule = z.string().superRefine((text, context) => {
   if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
 });
 
+/** A URL or mail address that can stand in the comment of a User-Agent (RFC 9110, 5.6.5). */
+export const contact = z
+  .string()
+  .max(200)
+  .refine(
+    (text) => /^[!-'*-[\]-~]+$/.test(text) && /^(https?:\/\/.|(mailto:)?[^@/:]+@[^@/:]+$)/.test(text),
+    "must be a URL that begins with http:// or https://, or a mail address",
+  );
+
 export const weakness = z.enum(WEAKNESSES);
 export const filePath = z.string().min(1);
 export const count = z.int().min(0);

@@ -47,6 +47,8 @@ export function checkMirror(
       trust: trustOf(values, at),
       allowExpired: values["allow-expired"],
       allowOlder: values["allow-older"],
+      allowRename: values["allow-rename"],
+      allowMissing: values["allow-missing"],
       keep: keepOf(values.keep),
       schedule: values.schedule,
       network: networkOf(values),
@@ -126,6 +128,7 @@ function keepOf(keep: EngineInput["keep"]): Keep | undefined {
 function networkOf(values: EngineInput): NetworkConfig {
   return {
     redirectHosts: values["redirect-hosts"],
+    ...(values.bandwidth === undefined ? {} : { bandwidth: values.bandwidth }),
     ...(values.connections === undefined ? {} : { connections: values.connections }),
     ...(values.pipelining === undefined ? {} : { pipelining: values.pipelining }),
     ...(values.retries === undefined ? {} : { retries: values.retries }),

@@ -68,6 +68,8 @@ test("a whole config comes out checked and completed", () => {
     },
     allowExpired: false,
     allowOlder: false,
+    allowRename: false,
+    allowMissing: false,
     keep: { last: 3, hourly: 0, daily: 7, weekly: 0, monthly: 0, yearly: 0 },
     schedule: undefined,
     network: { redirectHosts: ["cdn.example.org"], timeoutSeconds: { connect: 5, headers: 5, body: 5 } },

@@ -19,14 +19,23 @@ export function parseConfig(text: string, file: string, ecosystems: readonly Eco
   if (!site.success || faults.length > 0) throw document.error(faults);
 
   const mirrors = checked.flatMap((result) => ("mirror" in result ? [result.mirror] : []));
+  const network = {
+    bandwidth: site.data.bandwidth ?? [],
+    connectionsPerHost: site.data["connections-per-host"],
+    contact: site.data.contact,
+  };
   return {
     file: resolve(file),
     data: resolve(dirname(file), site.data.data),
     listen: site.data.listen,
     url: site.data.url,
     graceMs: site.data.grace,
+    network,
     mirrors,
-    warnings: mirrors.filter(({ schedule }) => schedule !== undefined).map(scheduleWarning),
+    warnings: [
+      ...mirrors.filter(({ schedule }) => schedule !== undefined).map(scheduleWarning),
+      ...mirrors.flatMap((mirror) => connectionsWarning(mirror, network.connectionsPerHost)),
+    ],
   };
 }
 
@@ -39,4 +48,12 @@ function mirrorsOf(value: unknown): Record<string, unknown> {
 
 function scheduleWarning(mirror: MirrorConfig): string {
   return `mirrors.${mirror.name}.schedule is not run by this version itself: call \`sluice sync ${mirror.name}\` from cron.`;
+}
+
+function connectionsWarning({ name, network }: MirrorConfig, perHost: number): string[] {
+  const { connections = 0 } = network;
+  if (connections <= perHost) return [];
+  return [
+    `mirrors.${name}.connections asks for ${connections}, but \`connections-per-host\` is ${perHost}, and that counts.`,
+  ];
 }

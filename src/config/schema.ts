@@ -1,9 +1,13 @@
 import { z } from "zod";
 import type { Ecosystem } from "../ecosystems/contract.ts";
 import { HTTP_DEFAULTS } from "../upstream/http/options.ts";
+import { bandwidth } from "./bandwidth.ts";
 import * as field from "./fields.ts";
 
 const TIMEOUTS = HTTP_DEFAULTS.timeoutSeconds;
+
+const BANDWIDTH_FORM =
+  "A rate such as `20MB/s`, or a list of windows, of which the first that holds counts; no limit where none does. Windows go by local time.";
 
 const selector = z.strictObject({
   sections: z.array(z.string()).optional().describe("Globs of sections: `games`, or `contrib/games`."),
@@ -112,7 +116,10 @@ const engineShape = {
     ),
   connections: field.positive
     .optional()
-    .describe(`Connections to the upstream at a time; ${HTTP_DEFAULTS.connections} by default.`),
+    .describe(
+      `Connections to the upstream at a time; ${HTTP_DEFAULTS.connections} by default, and never more than \`connections-per-host\`.`,
+    ),
+  bandwidth: bandwidth.optional().describe(`How fast to fetch for this mirror. ${BANDWIDTH_FORM}`),
   pipelining: field.positive
     .optional()
     .describe(`Requests on the way on one connection; ${HTTP_DEFAULTS.pipelining} by default.`),
@@ -128,6 +135,16 @@ const engineShape = {
   tls: tls.optional().describe("Certificates for https."),
   "allow-expired": z.boolean().default(false).describe("Take metadata that is past its own expiry."),
   "allow-older": z.boolean().default(false).describe("Take metadata that is older than the last snapshot's."),
+  "allow-rename": z
+    .boolean()
+    .default(false)
+    .describe("Take a suite that calls itself by other names than in the last snapshot."),
+  "allow-missing": z
+    .boolean()
+    .default(false)
+    .describe(
+      "Make a snapshot without the packages that no upstream has; its record lists them, and each sync asks for them again.",
+    ),
 };
 
 function modeFault(input: unknown): string | undefined {
@@ -160,6 +177,15 @@ export const siteShape = {
   grace: field.duration
     .prefault("24h")
     .describe("How long files that left a channel go on being served there, and how long gc waits."),
+  bandwidth: bandwidth
+    .optional()
+    .describe(`How fast to fetch for all mirrors of a run together. ${BANDWIDTH_FORM}`),
+  "connections-per-host": field.positive
+    .default(HTTP_DEFAULTS.connections)
+    .describe("Connections to one host at a time, for all mirrors of a run together."),
+  contact: field.contact
+    .optional()
+    .describe("URL or mail address that every upstream is told, in the User-Agent: whom to turn to."),
 };
 
 const mirrorsHelp = "The mirrors, by name.";

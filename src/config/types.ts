@@ -1,5 +1,6 @@
 import type { CommonOptions, Ecosystem } from "../ecosystems/contract.ts";
 import type { Weakness } from "../trust/contract.ts";
+import type { Bandwidth } from "../upstream/bandwidth.ts";
 
 /** The config as checked and completed: paths absolute, durations in milliseconds. */
 export interface Config {
@@ -11,6 +12,7 @@ export interface Config {
   /** Base URL under which clients reach this site, without a final slash, where the operator gave one. */
   readonly url: string | undefined;
   readonly graceMs: number;
+  readonly network: SiteNetwork;
   /** In the order of the file. */
   readonly mirrors: readonly MirrorConfig[];
   /** Sentences about what is accepted but does not do all that one may expect. */
@@ -27,6 +29,10 @@ export interface MirrorConfig {
   readonly trust: TrustConfig;
   readonly allowExpired: boolean;
   readonly allowOlder: boolean;
+  /** A root may call itself by other names than in the last snapshot. */
+  readonly allowRename: boolean;
+  /** Packages that no upstream has may be left out, and are recorded. */
+  readonly allowMissing: boolean;
   readonly keep: Keep | undefined;
   readonly schedule: string | undefined;
   readonly network: NetworkConfig;
@@ -55,8 +61,19 @@ export interface Keep {
   readonly yearly: number;
 }
 
+/** What all mirrors share in asking their upstreams. */
+export interface SiteNetwork {
+  /** For all mirrors of a run together; empty: no limit. */
+  readonly bandwidth: Bandwidth;
+  /** Connections to one host at a time, whichever mirrors it serves. */
+  readonly connectionsPerHost: number;
+  /** Whom the upstream's admins may turn to: a URL or a mail address. */
+  readonly contact: string | undefined;
+}
+
 /** What the operator set of the transport's options; the transport has the defaults. */
 export interface NetworkConfig {
+  readonly bandwidth?: Bandwidth;
   readonly connections?: number;
   readonly pipelining?: number;
   readonly retries?: number;

@@ -67,6 +67,8 @@ export interface Ecosystem<O = object> {
   client(context: ClientContext<O>): Promise<ClientSetup>;
   /** Sorts two versions of a package: negative, zero, positive. */
   compareVersions(a: string, b: string): number;
+  /** What clients will see where a root changes the names in its claim, and what to do about it: sentences for the operator. */
+  readonly renaming?: string;
   /** A sentence for the operator where clients will not follow a channel from one snapshot to an older one. */
   movingBack?(from: readonly Claim[], to: readonly Claim[]): string | undefined;
   /**

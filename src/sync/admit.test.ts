@@ -29,6 +29,7 @@ const admission = (change: Partial<Admission> = {}): Admission => ({
   now: NOW,
   allowExpired: false,
   allowOlder: false,
+  allowRename: false,
   ...change,
 });
 
@@ -55,6 +56,37 @@ test("the same root going back, or losing its date, is refused by name; another 
   admit(claim(), admission({ previous, allowOlder: true }));
   admit(claim({ root: "dists/y" }), admission({ previous }));
   admit(claim({ date: NOW - 2 * DAY }), admission({ previous }));
+});
+
+test("a root that calls itself by other names is held, and told of in full, until that is confirmed", () => {
+  const before = { names: ["stable", "trixie"] };
+  const previous = [claim(before)];
+  const renaming = "Clients will ask.";
+  admit(claim(before), admission({ previous }));
+  for (const names of [
+    ["oldstable", "trixie"],
+    ["trixie", "stable"],
+    ["stable"],
+    [],
+    ["stable", "trixie", "x"],
+  ]) {
+    const now = claim({ names });
+    assert.throws(() => admit(now, admission({ previous, renaming })), {
+      code: "root_renamed",
+      hint: renaming,
+    });
+    admit(now, admission({ previous, allowRename: true }));
+    admit({ ...now, root: "dists/y" }, admission({ previous }));
+  }
+  assert.throws(() => admit(claim({ names: ["oldstable"] }), admission({ previous })), {
+    code: "root_renamed",
+    hint: undefined,
+    message:
+      /^dists\/x now calls itself 'oldstable', but 'stable', 'trixie' in the last snapshot: .*--allow-rename/,
+  });
+  assert.throws(() => admit(claim(before), admission({ previous: [claim({ names: [] })] })), {
+    message: /calls itself 'stable', 'trixie', but no name in the last/,
+  });
 });
 
 test("expiry is asked now by sync; a snapshot is judged at the time it was accepted", () => {

@@ -11,12 +11,15 @@ export interface Admission {
   readonly now: number;
   readonly allowExpired: boolean;
   readonly allowOlder: boolean;
+  readonly allowRename: boolean;
+  /** What the ecosystem says of renamed roots. */
+  readonly renaming?: string | undefined;
 }
 
 /** Clocks of two sound hosts may differ by this much. */
 const CLOCK_SLACK = 5 * 60_000;
 
-/** Holds a root to freshness and to no going back; throws root_expired, root_older, root_future, key_expired or key_revoked. */
+/** Holds a root to freshness and to no going back, and to its names; throws root_expired, root_older, root_future, root_renamed, key_expired or key_revoked. */
 export function admit(claim: Claim, admission: Admission): void {
   const { now } = admission;
   judgeSigners(claim, admission.trust, now, true);
@@ -32,7 +35,8 @@ export function admit(claim: Claim, admission: Admission): void {
       `${claim.root} expired on ${iso(claim.validUntil)}: the upstream is stale or withholds updates; use another, or say \`allow-expired: true\` for an archive.`,
     );
   }
-  const before = admission.previous.find((one) => one.root === claim.root)?.date;
+  const last = admission.previous.find((one) => one.root === claim.root);
+  const before = last?.date;
   if (before !== undefined && !admission.allowOlder && (claim.date === undefined || claim.date < before)) {
     const found = claim.date === undefined ? "has no date" : `is dated ${iso(claim.date)}`;
     throw new SluiceError(
@@ -40,6 +44,18 @@ export function admit(claim: Claim, admission: Admission): void {
       `${claim.root} ${found}, but the last snapshot has ${iso(before)}: the upstream went back, or replays old metadata; use another, or run once with --allow-older.`,
     );
   }
+  if (last !== undefined && !admission.allowRename) holdNames(last, claim, admission.renaming);
+}
+
+// A suite that becomes oldstable is no attack, but clients stop at it, and what they pin by name is no longer there.
+function holdNames(last: Claim, claim: Claim, renaming: string | undefined): void {
+  if (last.names.join("\n") === claim.names.join("\n")) return;
+  const names = (of: Claim): string => (of.names.length === 0 ? "no name" : `'${of.names.join("', '")}'`);
+  throw new SluiceError(
+    "root_renamed",
+    `${claim.root} now calls itself ${names(claim)}, but ${names(last)} in the last snapshot: if that is meant, run once with --allow-rename.`,
+    renaming === undefined ? {} : { hint: renaming },
+  );
 }
 
 function iso(time: number): string {

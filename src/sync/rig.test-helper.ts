@@ -61,6 +61,7 @@ export function hash(bytes: Uint8Array | string): string {
 interface ToyRoot {
   readonly date: number;
   readonly validUntil?: number;
+  readonly names?: readonly string[];
   readonly index: { readonly sha256: string; readonly size: number };
 }
 
@@ -90,7 +91,7 @@ async function* enumerate(upstream: Upstream): AsyncGenerator<Step> {
       signers: [],
       date: root.date,
       validUntil: root.validUntil,
-      names: ["toy"],
+      names: root.names ?? ["toy"],
       weak: [],
     },
   };
@@ -127,7 +128,7 @@ export function publish(
   upstream: FakeUpstream,
   date: number,
   packages: Record<string, string>,
-  options: { validUntil?: number; keep?: boolean } = {},
+  options: { validUntil?: number; keep?: boolean; names?: readonly string[] } = {},
 ): void {
   if (options.keep !== true) upstream.files.clear();
   const listed = Object.entries(packages).map(([path, content]) => {
@@ -137,7 +138,8 @@ export function publish(
   });
   const index = Buffer.from(JSON.stringify(Object.fromEntries(listed)));
   upstream.files.set("index.json", index);
-  const root = { date, validUntil: options.validUntil, index: { sha256: hash(index), size: index.length } };
+  const { validUntil, names } = options;
+  const root = { date, validUntil, names, index: { sha256: hash(index), size: index.length } };
   upstream.files.set("root.json", Buffer.from(JSON.stringify(root)));
 }
 
@@ -178,6 +180,8 @@ export function rig(ecosystem: Ecosystem = listing, trust: Trust = { kind: "none
     trust: { kind: "none" },
     allowExpired: false,
     allowOlder: false,
+    allowRename: false,
+    allowMissing: false,
     keep: undefined,
     schedule: undefined,
     network: { redirectHosts: [] },
@@ -193,6 +197,8 @@ export function rig(ecosystem: Ecosystem = listing, trust: Trust = { kind: "none
       parallel: 4,
       allowExpired: false,
       allowOlder: false,
+      allowRename: false,
+      allowMissing: false,
       planOnly: false,
       emit: (event) => events.push(event),
       signal: new AbortController().signal,

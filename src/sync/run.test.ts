@@ -75,6 +75,22 @@ test("older metadata is refused by name, and allowed by option; ids go on increa
   });
 });
 
+test("a root under other names is held until that is confirmed, once", async () => {
+  const made = rig({ ...listing, renaming: "Clients will ask." });
+  publish(made.upstream, START, { a: "one" }, { names: ["stable", "toy"] });
+  await made.sync();
+  const names = ["oldstable", "toy"];
+  publish(made.upstream, START + 1000, { a: "one" }, { names });
+  made.now += DAY;
+  const before = made.upstream.log.length;
+  await assert.rejects(made.sync(), { code: "root_renamed", hint: "Clients will ask." });
+  assert.deepEqual(made.upstream.log.slice(before), ["root.json"], "nothing behind the root is asked for");
+  assert.equal((await listSnapshots(made.site.store, "toy")).length, 1);
+  assert.equal((await made.sync({ allowRename: true })).result, "updated");
+  publish(made.upstream, START + 2000, { a: "two" }, { names });
+  assert.equal((await made.sync()).result, "updated");
+});
+
 test("expired and future metadata is refused; nothing behind the root is asked for", async () => {
   const made = rig();
   publish(made.upstream, START - 9 * DAY, { a: "x" }, { validUntil: START - DAY });

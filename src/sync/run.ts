@@ -32,6 +32,9 @@ export interface SyncJob {
   readonly parallel: number;
   readonly allowExpired: boolean;
   readonly allowOlder: boolean;
+  readonly allowRename: boolean;
+  /** Packages that no upstream has are left out, and recorded. */
+  readonly allowMissing: boolean;
   /** Only say what there is to fetch. */
   readonly planOnly: boolean;
   readonly emit: Emit;
@@ -125,6 +128,8 @@ async function attemptSync(
     now: accepted,
     allowExpired: job.allowExpired,
     allowOlder: job.allowOlder,
+    allowRename: job.allowRename,
+    renaming: ecosystem.renaming,
   };
   const walked = await walk(
     { mirror: mirror.name, ecosystem, options, trust, admission, emit, signal },

@@ -2,12 +2,11 @@ import { asSluiceError, type ErrorCode } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import { findChannel, LATEST } from "../channel/channels.ts";
 import type { Site } from "../channel/site.ts";
-import { loadSecrets } from "../config/secrets.ts";
 import { loadTrust } from "../config/trust.ts";
 import type { MirrorConfig } from "../config/types.ts";
 import type { Transport } from "../upstream/contract.ts";
 import { HTTP_DEFAULTS } from "../upstream/http/options.ts";
-import { openTransport } from "../upstream/open.ts";
+import type { Network } from "./network.ts";
 import type { Plan } from "./plan.ts";
 import { runSync } from "./run.ts";
 
@@ -36,8 +35,10 @@ export interface SyncRequest {
   readonly planOnly: boolean;
   readonly allowExpired: boolean;
   readonly allowOlder: boolean;
+  readonly allowRename: boolean;
   /** How long to wait for another process's sync of the same mirror, in ms. */
   readonly waitMs: number;
+  readonly network: Network;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
@@ -68,7 +69,7 @@ export async function syncMirror(
       signal,
     });
     const trust = await loadTrust(mirror);
-    sources = await openSources(mirror, request.emit);
+    sources = await request.network.open(mirror, request.emit);
     const outcome = await runSync({
       site,
       mirror,
@@ -77,6 +78,8 @@ export async function syncMirror(
       parallel: parallelism(mirror),
       allowExpired: request.allowExpired || mirror.allowExpired,
       allowOlder: request.allowOlder || mirror.allowOlder,
+      allowRename: request.allowRename || mirror.allowRename,
+      allowMissing: mirror.allowMissing,
       planOnly: request.planOnly,
       emit: request.emit,
       signal,
@@ -111,11 +114,6 @@ export async function syncMirror(
   } finally {
     await Promise.all(sources.map(async (source) => source.close()));
   }
-}
-
-async function openSources(mirror: MirrorConfig, emit: Emit): Promise<Transport[]> {
-  const secrets = await loadSecrets(mirror);
-  return mirror.upstream.map((url) => openTransport(url, { ...mirror.network, ...secrets, emit }));
 }
 
 async function latestId(site: Site, mirror: string): Promise<string | null> {

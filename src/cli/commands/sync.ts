@@ -1,4 +1,5 @@
 import { SluiceError } from "../../base/errors.ts";
+import { createNetwork } from "../../sync/network.ts";
 import { syncMirror, type SyncResult } from "../../sync/sync.ts";
 import { readConfig, type Context } from "../context.ts";
 import { formatBytes, formatCount, formatSeconds } from "../format.ts";
@@ -10,6 +11,7 @@ export interface SyncOptions {
   readonly wait?: string | boolean;
   readonly allowOlder?: boolean;
   readonly allowExpired?: boolean;
+  readonly allowRename?: boolean;
 }
 
 const SIDE_BY_SIDE = 2;
@@ -26,7 +28,9 @@ export async function sync(context: Context, names: readonly string[], options: 
     planOnly: options.plan === true,
     allowExpired: options.allowExpired === true,
     allowOlder: options.allowOlder === true,
+    allowRename: options.allowRename === true,
     waitMs: waitMs(options.wait),
+    network: createNetwork(config.network),
     emit: progress.emit,
     signal: context.signal,
   };

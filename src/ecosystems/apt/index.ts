@@ -3,6 +3,7 @@ import { client } from "./client.ts";
 import { fromHost } from "./from-host.ts";
 import { movingBack } from "./moving-back.ts";
 import { aptOptions, checkAptOptions, type AptOptions } from "./options.ts";
+import { RENAMING } from "./renaming.ts";
 import { compareVersions } from "./version.ts";
 import { enumerate } from "./walk.ts";
 
@@ -15,5 +16,6 @@ export const apt: Ecosystem<AptOptions> = {
   client,
   compareVersions,
   movingBack,
+  renaming: RENAMING,
   fromHost,
 };

@@ -61,6 +61,7 @@ function body(answer: Answer, start: number, length: number | undefined): Outcom
   const { request, url, proxy, response } = answer;
   const translate = (error: unknown, received: number): Error => {
     if (request.signal?.aborted === true) return request.signal.reason as Error;
+    if (error instanceof SluiceError) return error;
     if (error !== undefined) return unreachable(url, proxy, error);
     const got = `${String(received)} of ${String(length)} bytes`;
     return new SluiceError("upstream_unreachable", `Cannot fetch ${show(url)}: it ended after ${got}.`);

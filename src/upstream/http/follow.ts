@@ -33,6 +33,8 @@ export async function ask(
       response = await agents.send(url, headersFor(settings, request, url), request.signal);
     } catch (error) {
       request.signal?.throwIfAborted();
+      // The transport was closed.
+      if (error instanceof SluiceError) throw error;
       if (error instanceof AddressRefused) throw addressRefused(from, url, error.address);
       const failure = describeFailure(error);
       const shown = unreachable(url, proxy, error);

@@ -2,6 +2,9 @@ import { setTimeout } from "node:timers/promises";
 import type { Emit } from "../../base/events.ts";
 import { SluiceError } from "../../base/errors.ts";
 import type { ProxyEnvironment } from "../proxy.ts";
+import { userAgent } from "../user-agent.ts";
+import { createConnections } from "./connections.ts";
+import type { Connections } from "./connections.ts";
 import { hostList } from "./hosts.ts";
 import type { HostList } from "./hosts.ts";
 import { parseBase } from "./location.ts";
@@ -40,6 +43,8 @@ export interface HttpOptions {
   readonly proxyEnv?: ProxyEnvironment | undefined;
   readonly emit?: Emit | undefined;
   readonly userAgent?: string | undefined;
+  /** What this transport shares with others of the process; by default nothing. */
+  readonly shared?: Connections | undefined;
   /** The wait between retries, for tests. */
   readonly sleep?: Sleep | undefined;
 }
@@ -56,7 +61,7 @@ export const HTTP_DEFAULTS = {
   pipelining: 1,
   retries: 4,
   timeoutSeconds: { connect: 15, headers: 60, body: 60 },
-  userAgent: "sluice",
+  userAgent: userAgent(undefined),
 } as const;
 
 export interface HttpSettings {
@@ -72,6 +77,7 @@ export interface HttpSettings {
   readonly proxyEnv: ProxyEnvironment;
   readonly emit: Emit;
   readonly userAgent: string;
+  readonly shared: Connections;
   readonly sleep: Sleep;
 }
 
@@ -81,10 +87,12 @@ export function readOptions(options: HttpOptions): HttpSettings {
   const inUrl: Credentials | undefined =
     username === "" && password === "" ? undefined : { kind: "basic", username, password };
   const seconds = { ...HTTP_DEFAULTS.timeoutSeconds, ...options.timeoutSeconds };
+  const connections = options.connections ?? HTTP_DEFAULTS.connections;
+  const shared = options.shared ?? createConnections(connections);
   return {
     base,
     authorization: authorization(options.credentials ?? inUrl, base),
-    connections: options.connections ?? HTTP_DEFAULTS.connections,
+    connections: Math.min(connections, shared.perHost),
     pipelining: options.pipelining ?? HTTP_DEFAULTS.pipelining,
     retries: options.retries ?? HTTP_DEFAULTS.retries,
     timeouts: {
@@ -97,6 +105,7 @@ export function readOptions(options: HttpOptions): HttpSettings {
     proxyEnv: options.proxyEnv ?? process.env,
     emit: options.emit ?? (() => undefined),
     userAgent: options.userAgent ?? HTTP_DEFAULTS.userAgent,
+    shared,
     sleep: options.sleep ?? wait,
   };
 }

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext, rootCertificates } from "node:tls";
 import type { SecureContext } from "node:tls";
+import { sha256 } from "../../base/digest.ts";
 import { SluiceError } from "../../base/errors.ts";
 
 /** PEM contents, not file names. */
@@ -20,19 +21,22 @@ export interface TlsContexts {
   readonly home: SecureContext | undefined;
   /** For every other host, and for proxies. */
   readonly away: SecureContext | undefined;
+  /** Equal where the contexts are of the same files. */
+  readonly key: string;
 }
 
 /** Throws `credentials` where a certificate or key cannot be read, or they do not fit each other. */
 export function tlsContexts(options: TlsOptions, base: URL): TlsContexts {
   const { ca, cert, key } = options;
   if (ca === undefined && cert === undefined && key === undefined)
-    return { home: undefined, away: undefined };
+    return { home: undefined, away: undefined, key: "" };
   try {
     if (ca !== undefined) checkCertificate(ca);
     if ((cert === undefined) !== (key === undefined)) throw new Error("certificate and key go together");
     return {
       home: createSecureContext({ ...(ca && { ca }), ...(cert && key && { cert, key }) }),
       away: ca === undefined ? undefined : createSecureContext({ ca: [...rootCertificates, ca] }),
+      key: sha256(JSON.stringify([ca, cert, key].map((pem) => pem?.toString()))),
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
