@@ -15,6 +15,8 @@ const CLIENTS: readonly { readonly program: string; readonly debian: string }[] 
   { program: "bzip2", debian: "bzip2" },
   { program: "curl", debian: "curl" },
   { program: "openssl", debian: "openssl" },
+  { program: "apt-file", debian: "apt-file" },
+  { program: "appstreamcli", debian: "appstream" },
 ];
 
 const POLICY = "/usr/sbin/policy-rc.d";

@@ -25,7 +25,7 @@ export async function writeRelease(
 
 // The hash lists are apt-ftparchive's own; the order of the fields is the vendor's.
 async function renderRelease(dists: string, suite: string, state: AptState): Promise<string> {
-  const lists = hashLists(await must("apt-ftparchive", ["release", dists]));
+  const lists = hashLists(await must("apt-ftparchive", [...MORE_FILES, "release", dists]));
   const arches = [...(state.binaryAll ? ["all"] : []), ...state.architectures];
   const fields: [string, string][] = [
     ...Object.entries(state.fields(suite)),
@@ -43,6 +43,12 @@ async function renderRelease(dists: string, suite: string, state: AptState): Pro
   const body = state.hashes.map((field) => `${field}:\n${lists.get(field) ?? ""}`).join("");
   return `${head}${body}${state.byHash === "late field" ? "Acquire-By-Hash: yes\n" : ""}`;
 }
+
+// What Release files list besides the defaults of apt-ftparchive(1).
+export const MORE_FILES = ["SHA256SUMS", "Commands-*"].flatMap((pattern) => [
+  "-o",
+  `APT::FTPArchive::Release::Patterns::=${pattern}`,
+]);
 
 function hashLists(text: string): Map<string, string> {
   const lists = new Map<string, string>();

@@ -102,7 +102,7 @@ export async function filesBelow(folder: string): Promise<string[]> {
 // Hard links, so that what a test does to an index in place happens to its by-hash names too.
 async function addByHash(dists: string, state: AptState): Promise<void> {
   for (const path of await filesBelow(dists)) {
-    if (!path.includes("/") || path.includes("by-hash/")) continue;
+    if (/^(InRelease|Release(\.gpg)?)$/.test(path) || path.includes("by-hash/")) continue;
     const bytes = await readFile(join(dists, path));
     for (const field of state.hashes) {
       const hex = createHash(field.toLowerCase().replace("sum", "")).update(bytes).digest("hex");
