@@ -8,6 +8,7 @@ const CLIENTS: readonly { readonly program: string; readonly debian: string }[] 
   { program: "dpkg-scanpackages", debian: "dpkg-dev" },
   { program: "gpg", debian: "gnupg" },
   { program: "gpgv", debian: "gpgv" },
+  { program: "mmdebstrap", debian: "mmdebstrap" },
   { program: "nginx", debian: "nginx-light" },
   { program: "xz", debian: "xz-utils" },
   { program: "zstd", debian: "zstd" },

@@ -1,23 +1,59 @@
 import { SluiceError } from "../base/errors.ts";
-import type { ClientSetup, Ecosystem } from "../ecosystems/contract.ts";
+import type { ClientSetup, ClientSnapshot, ClientWishes, Ecosystem } from "../ecosystems/contract.ts";
 import { readManifest } from "../snapshot/manifest.ts";
-import { readSnapshot } from "../snapshot/snapshots.ts";
+import { listSnapshots, readSnapshot, type Snapshot } from "../snapshot/snapshots.ts";
 import { recordedTrust } from "../snapshot/trust.ts";
 import { snapshotUpstream } from "../snapshot/upstream.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { Moved } from "../upstream/contract.ts";
 import { resolveId } from "./channels.ts";
 
-/** What a client host needs to use a mirror through a channel (or at a snapshot's id); `base` is the site's URL without a final slash. */
-export async function clientSetup(
+/** What set-up is asked for. */
+export interface SetupRequest {
+  readonly mirror: string;
+  /** A channel, or a snapshot's id. */
+  readonly channel: string;
+  /** The site's URL without a final slash. */
+  readonly base: string;
+  readonly wishes: ClientWishes;
+  /** In milliseconds since 1970. */
+  readonly now: number;
+}
+
+type Find = (ecosystem: string) => Ecosystem | undefined;
+
+/** Gives what `find` gives, or what it gave before under this key. */
+export type Keep = <T>(key: string, find: () => Promise<T>) => Promise<T>;
+
+/** What a client host needs to use a mirror through a channel, or at a snapshot's id. Throws `unknown_channel`, `unknown_snapshot`. */
+export async function clientSetup(store: ReadStore, find: Find, request: SetupRequest): Promise<ClientSetup> {
+  const snapshot = await snapshotFor(store, request);
+  return setupOf(store, find, snapshot, request, async (_key, make) => make());
+}
+
+async function snapshotFor(store: ReadStore, { mirror, channel, wishes }: SetupRequest): Promise<Snapshot> {
+  const held = await readSnapshot(store, mirror, await resolveId(store, mirror, channel));
+  const { snapshot: wanted } = wishes;
+  if (wanted === undefined) return held;
+  const found = (await listSnapshots(store, mirror)).findLast(({ body }) => body.id <= wanted);
+  if (found === undefined) {
+    throw new SluiceError(
+      "unknown_snapshot",
+      `Mirror '${mirror}' has no snapshot that is as old as ${wanted}.`,
+    );
+  }
+  return found;
+}
+
+/** As clientSetup, of the snapshot that was found; `keep` may remember what was read of it. */
+export async function setupOf(
   store: ReadStore,
-  find: (ecosystem: string) => Ecosystem | undefined,
-  mirror: string,
-  channel: string,
-  base: string,
+  find: Find,
+  snapshot: Snapshot,
+  { mirror, channel, base, wishes, now }: SetupRequest,
+  keep: Keep,
 ): Promise<ClientSetup> {
-  const id = await resolveId(store, mirror, channel);
-  const { body } = await readSnapshot(store, mirror, id);
+  const { body } = snapshot;
   const ecosystem = find(body.ecosystem);
   if (ecosystem === undefined) {
     throw new SluiceError(
@@ -25,22 +61,30 @@ export async function clientSetup(
       `This version does not know the ecosystem '${body.ecosystem}' of '${mirror}'.`,
     );
   }
-  const what = `${mirror}@${id}`;
-  const manifest = new Map(
-    (await readManifest(store, body.manifest.sha256, what)).map((entry) => [entry.path, entry]),
-  );
-  const context = {
-    mirror,
-    channel,
-    url: `${base}/${mirror}/${channel}`,
-    options: body.options,
-    trust: await recordedTrust(store, body.trust, undefined),
-    snapshot: snapshotUpstream(store, manifest, what),
-    has: (path: string) => manifest.has(path),
-  };
   try {
-    return await ecosystem.client(context);
+    return await ecosystem.client({
+      mirror,
+      channel,
+      url: `${base}/${mirror}/${channel}`,
+      setupUrl: /^https?:/.test(base) ? `${base}/_/setup/${mirror}/${channel}` : undefined,
+      upstream: body.upstream,
+      options: body.options,
+      wishes,
+      now,
+      facts: async (learn) => keep(snapshot.sha256, async () => learn(await openForClients(store, snapshot))),
+    });
   } catch (error) {
     throw error instanceof Moved ? error.otherwise : error;
   }
+}
+
+async function openForClients(store: ReadStore, { body }: Snapshot): Promise<ClientSnapshot> {
+  const what = `${body.mirror}@${body.id}`;
+  const entries = await readManifest(store, body.manifest.sha256, what);
+  const manifest = new Map(entries.map((entry) => [entry.path, entry]));
+  return {
+    files: snapshotUpstream(store, manifest, what),
+    trust: await recordedTrust(store, body.trust, undefined),
+    has: (path) => manifest.has(path),
+  };
 }

@@ -125,7 +125,11 @@ export function buildProgram(io: Io, makeContext: MakeContext): Command {
     .argument("<mirror>", "the mirror")
     .option("--channel <channel>", "the channel that the client follows; `latest` if it is left out")
     .option("--url <url>", "the address of this site, instead of the config's `url`")
-    .option("--format <format>", "which of the files, or the script that writes them all")
+    .option("--format <format>", "which of the files, or the script that sets all of it up")
+    .option("--valid-for <time>", "how long from now the metadata must be accepted, such as 90d")
+    .option("--fallback <url...>", "the same repository elsewhere, for when this site does not answer")
+    .option("--snapshot <id>", "stay at the newest snapshot that is not after this time, by apt's own means")
+    .option("--exclude", "name what a sparse mirror leaves out in the source itself: apt 3.1 or later")
     .action(async (mirror: string, options, command: Command) => {
       const { client } = await import("./commands/client.ts");
       await client(context(command), mirror, options);

@@ -24,20 +24,44 @@ export interface Claim {
 /** One step of a walk: claims come before the entries that hang on them. */
 export type Step = { readonly claim: Claim } | { readonly entry: Entry } | "unchanged";
 
+/** What the operator of a client host may ask of its set-up. */
+export interface ClientWishes {
+  /** How long from now the metadata of the snapshot must be accepted, in milliseconds; the adapter's choice where absent. */
+  readonly validForMs?: number | undefined;
+  /** Base URLs of the same repository elsewhere, for when this site does not answer; in this order. */
+  readonly fallback: readonly string[];
+  /** An id: the host stays at the newest snapshot that is not after it, by its client's own means. */
+  readonly snapshot?: string | undefined;
+  /** Name what a sparse mirror leaves out in the source itself, instead of beside it. */
+  readonly exclude: boolean;
+}
+
+/** What a set-up may read: the snapshot that the channel points to. */
+export interface ClientSnapshot {
+  readonly files: Upstream;
+  readonly trust: Trust;
+  /** True where the snapshot has this path. */
+  has(path: string): boolean;
+}
+
 export interface ClientContext<O> {
   readonly mirror: string;
   readonly channel: string;
   /** Base URL of this mirror and channel, without a final slash: `http://mirror.example.org/debian/stable`. */
   readonly url: string;
+  /** Where the embedded server gives this set-up, file by file (`<setupUrl>/<format>`); undefined where no server can. */
+  readonly setupUrl: string | undefined;
+  /** Base URLs that the mirror is copied from, as configured. */
+  readonly upstream: readonly string[];
   readonly options: O & CommonOptions;
-  readonly trust: Trust;
-  /** The snapshot that the channel points to. */
-  readonly snapshot: Upstream;
-  /** True where the snapshot has this path. */
-  has(path: string): boolean;
+  readonly wishes: ClientWishes;
+  /** In milliseconds since 1970. */
+  readonly now: number;
+  /** What `find` learns of the snapshot. It may be kept and given again, so that it must be small and hang on the snapshot and its options alone. */
+  facts<T>(find: (snapshot: ClientSnapshot) => Promise<T>): Promise<T>;
 }
 
-/** A file that a client host needs. The first is the source itself; `format` is what the CLI's `--format` names. */
+/** A file that a client host may need. The first is the source itself; `format` is what the CLI's `--format` names. */
 export interface ClientFile {
   readonly format: string;
   readonly path: string;
@@ -45,6 +69,7 @@ export interface ClientFile {
 }
 
 export interface ClientSetup {
+  /** In every form that there is: a host takes those that its `script` writes. */
   readonly files: readonly ClientFile[];
   /** Sentences for the operator, such as what a sparse mirror leaves out. */
   readonly notes: readonly string[];
@@ -65,6 +90,8 @@ export interface Ecosystem<O = object> {
   ): readonly { path: readonly (string | number)[]; message: string }[];
   enumerate(upstream: Upstream, options: O & CommonOptions, trust: Trust): AsyncIterable<Step>;
   client(context: ClientContext<O>): Promise<ClientSetup>;
+  /** Sentences for the operator about what these options do to clients. */
+  remarks?(options: O & CommonOptions): readonly string[];
   /** Sorts two versions of a package: negative, zero, positive. */
   compareVersions(a: string, b: string): number;
   /** What clients will see where a root changes the names in its claim, and what to do about it: sentences for the operator. */

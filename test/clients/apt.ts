@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { deepEqual, equal } from "node:assert/strict";
 import { run } from "../run.ts";
 import type { Ran } from "../run.ts";
+import { enter } from "./chroot.ts";
 import { removeFolder, tempFolder } from "../temp.ts";
 
 export interface AptRan extends Ran {
@@ -13,6 +14,10 @@ export interface AptRan extends Ran {
 /** A real apt with a root, a configuration and a dpkg database of its own; nothing of the host's configuration is read. */
 export interface AptClient extends AsyncDisposable {
   readonly root: string;
+  /** Runs the script of a set-up, with the root for its `/etc/apt`. */
+  setUp(script: string, ...options: string[]): Promise<Ran>;
+  /** Any program of apt's, with this client's configuration: apt, apt-cache, apt-config. */
+  program(name: string, ...args: string[]): Promise<Ran>;
   /** Writes files given by absolute path into the root, such as those of `sluice client`. */
   write(files: readonly { readonly path: string; readonly content: string }[]): Promise<void>;
   /** Writes the one source of the client, in deb822. */
@@ -54,6 +59,8 @@ export interface AptClientOptions {
   readonly architecture?: string;
   /** A folder for it, made if needed and left to the caller; a temporary one by default. */
   readonly root?: string;
+  /** A system of its own whose apt it is, such as `newestApt` gives; this host's by default. */
+  readonly system?: string | undefined;
 }
 
 export async function aptClient(options: AptClientOptions = {}): Promise<AptClient> {
@@ -74,12 +81,17 @@ export async function aptClient(options: AptClientOptions = {}): Promise<AptClie
     await mkdir(join(root, folder), { recursive: true });
   await writeFile(join(root, "var/lib/dpkg/status"), "");
   await writeFile(join(root, "var/lib/dpkg/available"), "");
-  const { languages = "en", architecture = "amd64" } = options;
+  const { languages = "en", architecture = "amd64", system } = options;
   await writeFile(join(root, "apt.conf"), configuration(root, languages, architecture));
   const env = { APT_CONFIG: join(root, "apt.conf"), DEBIAN_FRONTEND: "noninteractive", HOME: root };
 
+  async function program(name: string, ...args: string[]): Promise<Ran> {
+    const [command, ...all] = enter(system, name, ...args);
+    return await run(command, all, { env, cwd: root, timeoutMs: 60_000 });
+  }
+
   async function get(...args: string[]): Promise<AptRan> {
-    const ran = await run("apt-get", args, { env, cwd: root, timeoutMs: 60_000 });
+    const ran = await program("apt-get", ...args);
     const complaints = `${ran.stdout}\n${ran.stderr}`.split("\n").filter((line) => /^[WE]:/.test(line));
     return { ...ran, complaints };
   }
@@ -87,7 +99,7 @@ export async function aptClient(options: AptClientOptions = {}): Promise<AptClie
   async function write(files: readonly { path: string; content: string }[]): Promise<void> {
     for (const { path, content } of files) {
       await mkdir(dirname(join(root, path)), { recursive: true });
-      await writeFile(join(root, path), content);
+      await writeFile(join(root, path), relocated(content, root));
     }
   }
 
@@ -100,8 +112,14 @@ export async function aptClient(options: AptClientOptions = {}): Promise<AptClie
     install: async (...names) => await get("install", "-y", "--no-install-recommends", ...names),
     upgrade: async (...options) => await get("upgrade", "-y", ...options),
     get,
+    program,
+    async setUp(script, ...options) {
+      const path = join(root, "set-up.sh");
+      await writeFile(path, relocated(script, root));
+      return await program("sh", path, ...options);
+    },
     async candidate(name) {
-      const ran = await run("apt-cache", ["policy", name], { env });
+      const ran = await program("apt-cache", "policy", name);
       return /Candidate: (.+)/.exec(ran.stdout)?.[1] ?? "(none)";
     },
     async installed() {
@@ -119,6 +137,11 @@ export async function aptClient(options: AptClientOptions = {}): Promise<AptClie
       if (options.root === undefined) await removeFolder(root);
     },
   };
+}
+
+// What it says of /etc/apt is meant for this root: nothing of it may reach the host's.
+function relocated(text: string, root: string): string {
+  return text.replaceAll("/etc/apt", `${root}/etc/apt`);
 }
 
 /** Holds a run to: exit 0, and not one line of warning or error. */

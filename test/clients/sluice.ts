@@ -4,8 +4,9 @@ import { equal, match } from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { must, plainEnv } from "../run.ts";
+import { plainEnv } from "../run.ts";
 import type { Ran } from "../run.ts";
+import type { AptClient } from "./apt.ts";
 import { removeFolder, tempFolder } from "../temp.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
@@ -19,6 +20,7 @@ export interface SyncLine {
   readonly fetchedBytes: number;
   readonly requests: number;
   readonly seconds: number;
+  readonly holes?: number;
   readonly error?: { readonly code: string; readonly message: string };
 }
 
@@ -32,6 +34,7 @@ export interface ListedMirror {
     readonly packages: number;
     readonly files: number;
     readonly bytes: number;
+    readonly holes: number;
     readonly signedBy: readonly string[];
   }[];
   readonly channels: Readonly<Record<string, string>>;
@@ -67,8 +70,8 @@ export interface SluiceSite extends AsyncDisposable {
   mirror(name: string): Promise<ListedMirror>;
   /** Snapshot ids of a mirror, oldest first. */
   ids(mirror: string): Promise<readonly string[]>;
-  /** Runs the script of `sluice client` as a client host would, but with `root` for its `/`. */
-  setUpClient(root: string, mirror: string, channel: string): Promise<void>;
+  /** Runs the script of `sluice client` as a client host would. */
+  setUpClient(apt: AptClient, mirror: string, channel: string, ...options: string[]): Promise<void>;
   serve(): Promise<Served>;
 }
 
@@ -139,9 +142,10 @@ export async function sluiceSite(name = "site"): Promise<SluiceSite> {
     list,
     mirror,
     ids: async (name) => (await mirror(name)).snapshots.map(({ id }) => id).toSorted(),
-    async setUpClient(root, mirror, channel) {
-      const { stdout } = await ok("client", mirror, "--channel", channel, "--format", "script");
-      await must("sh", [], { input: stdout.replaceAll("/etc/apt/", `${root}/etc/apt/`) });
+    async setUpClient(apt, mirror, channel, ...options) {
+      const { stdout } = await ok("client", mirror, "--channel", channel, "--format", "script", ...options);
+      const ran = await apt.setUp(stdout);
+      equal(ran.code, 0, `${ran.stdout}\n${ran.stderr}`);
     },
     async serve() {
       const { child, done, kill } = start("serve", "--listen", "127.0.0.1:0");

@@ -3,6 +3,8 @@ import { SluiceError } from "../../base/errors.ts";
 import { checkMirrorName } from "../../base/names.ts";
 import { LATEST } from "../../channel/channels.ts";
 import { clientSetup } from "../../channel/client.ts";
+import { checkUrl, checkWishes } from "../../channel/wishes.ts";
+import { parseDuration } from "../../config/duration.ts";
 import type { Config } from "../../config/types.ts";
 import { ecosystemById } from "../../ecosystems/index.ts";
 import { readConfig, type Context } from "../context.ts";
@@ -12,16 +14,22 @@ export interface ClientOptions {
   readonly channel?: string;
   readonly url?: string;
   readonly format?: string;
+  readonly validFor?: string;
+  readonly fallback?: readonly string[];
+  readonly snapshot?: string;
+  readonly exclude?: boolean;
 }
 
 /** `sluice client MIRROR`: what a client host needs, ready to paste or to pipe into sh. */
 export async function client(context: Context, mirror: string, options: ClientOptions): Promise<void> {
   const config = await readConfig(context);
   checkMirrorName(mirror);
-  const base = (options.url ?? config.url ?? listenUrl(config)).replace(/\/+$/, "");
+  const base = checkUrl(options.url ?? config.url ?? listenUrl(config), "site's");
   const channel = options.channel ?? LATEST;
+  const { validFor, fallback, snapshot, exclude } = options;
+  const wishes = checkWishes({ validForMs: validForMs(validFor), fallback, snapshot, exclude });
   const setup = await withReader(config, async (store) =>
-    clientSetup(store, ecosystemById, mirror, channel, base),
+    clientSetup(store, ecosystemById, { mirror, channel, base, wishes, now: Date.now() }),
   );
   context.output.json({ mirror, channel, url: `${base}/${mirror}/${channel}`, ...setup });
   const file =
@@ -35,6 +43,14 @@ export async function client(context: Context, mirror: string, options: ClientOp
   }
   context.output.line(file.content.replace(/\n$/, ""));
   for (const note of setup.notes) context.output.note(note);
+}
+
+function validForMs(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const found = parseDuration(text);
+  if (found === undefined)
+    throw new SluiceError("usage", `--valid-for takes a time such as 90d, not '${text}'.`);
+  return found;
 }
 
 // Clients elsewhere cannot reach a wildcard address by that name.

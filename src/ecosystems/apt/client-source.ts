@@ -72,7 +72,10 @@ function apart(suite: SurveyedSuite, left: readonly LeftOut[]): PartOfSuite[] {
 }
 
 // Whole days, so that the file is the same all day long. The field raises the end that Release names, and does nothing where it names none (debmetaindex.cc).
-function validUntilMin(suites: readonly SurveyedSuite[], acceptUntil: number | undefined): number | undefined {
+function validUntilMin(
+  suites: readonly SurveyedSuite[],
+  acceptUntil: number | undefined,
+): number | undefined {
   const dates = suites.flatMap(({ date, validUntil }) =>
     date !== undefined && validUntil !== undefined ? [date] : [],
   );
@@ -86,7 +89,13 @@ export function deb822Source(title: string, stanzas: readonly Stanza[], keys: st
   const signedBy =
     keys === undefined
       ? []
-      : ["Signed-By:", ...keys.trimEnd().split("\n").map((line) => ` ${line.trimEnd() || "."}`)];
+      : [
+          "Signed-By:",
+          ...keys
+            .trimEnd()
+            .split("\n")
+            .map((line) => ` ${line.trimEnd() || "."}`),
+        ];
   const texts = stanzas.map(({ types, uri, suites, components, fields }) => {
     const named = { Types: types, URIs: [uri], Suites: suites, Components: components, ...fields };
     const lines = Object.entries(named).flatMap(([name, words]) =>
@@ -109,7 +118,11 @@ const ONE_LINE: Readonly<Record<string, string>> = {
 };
 
 /** The source in the one-line style, for any apt since 1.1; the keys lie in `keyFile`. */
-export function oneLineSource(title: string, stanzas: readonly Stanza[], keyFile: string | undefined): string {
+export function oneLineSource(
+  title: string,
+  stanzas: readonly Stanza[],
+  keyFile: string | undefined,
+): string {
   const lines = stanzas.flatMap(({ types, uri, suites, components, fields }) => {
     const options = Object.entries(fields).flatMap(([name, words]) =>
       words.length === 0 ? [] : [`${ONE_LINE[name] ?? name}=${words.join(",")}`],

@@ -1,71 +1,93 @@
-import { SluiceError } from "../../base/errors.ts";
-import { inFolder, keyringOf } from "./roots.ts";
-import type { ClientContext, ClientSetup } from "../contract.ts";
+import { isSnapshotId } from "../../base/names.ts";
+import type { ClientContext, ClientFile, ClientSetup } from "../contract.ts";
+import { aptConf, stateFolder } from "./client-conf.ts";
+import { replacedBy } from "./client-names.ts";
+import { clientNotes } from "./client-notes.ts";
+import { refreshScript } from "./client-refresh.ts";
+import { deb822Source, oneLineSource, stanzas } from "./client-source.ts";
+import { survey } from "./client-survey.ts";
+import { acceptUntil } from "./client-validity.ts";
 import { installScript } from "./install-script.ts";
 import type { AptOptions } from "./options.ts";
 import { preferences } from "./pins.ts";
-import { readSuites, type Suite } from "./suites.ts";
-import { absentTargets, languageOf } from "./targets.ts";
 
 /**
- * What a host needs to use the mirror: a deb822 source (sources.list(5)) that asks for nothing that is not there, for a sparse mirror the pins that keep apt from
- * what was left out, and a script that writes both.
+ * What a host needs to use the mirror: a source (sources.list(5)) that asks for nothing that is not there, for a sparse mirror the pins that keep apt from
+ * what was left out and what keeps them current, where the mirror's snapshots are, and a script that sets all of it up.
  */
 export async function client(context: ClientContext<AptOptions>): Promise<ClientSetup> {
-  const suites = await readSuites(context.snapshot, context.options, context.trust);
-  if (suites === "unchanged")
-    throw new SluiceError("internal", "A snapshot answered as if it were an upstream.");
-  const notes: string[] = [];
-  const source = {
-    format: "deb822",
-    path: `/etc/apt/sources.list.d/sluice-${context.mirror}.sources`,
-    content: await sources(context, suites),
-  };
-  if (context.trust.kind === "none") {
-    notes.push(
-      "This mirror is trusted without keys (trust: none): its packages are installed without proof of origin.",
-    );
-  } else {
-    notes.push(
-      "The vendor's key stands in the file itself: this needs apt 2.3.10 or later (Debian 12, Ubuntu 22.04).",
-    );
-  }
-  const files = [source];
-  const pins = context.options.mode === "sparse" ? await preferences(context, suites) : undefined;
-  if (pins !== undefined) {
-    files.push({
-      format: "preferences",
-      path: `/etc/apt/preferences.d/sluice-${context.mirror}.pref`,
-      content: pins.content,
-    });
-    notes.push(...pins.notes);
-  }
-  files.push({
-    format: "script",
-    path: `sluice-${context.mirror}.sh`,
-    content: installScript(context.mirror, files),
+  const { mirror, channel, url, wishes, options } = context;
+  const found = await context.facts(async (snapshot) => survey(snapshot, options));
+  const paths = pathsOf(mirror);
+  const file = (format: keyof typeof paths, content: string): ClientFile => ({
+    format,
+    path: paths[format],
+    content,
   });
-  return { files, notes };
+
+  const title = `${mirror}, channel ${channel}, by Sluice`;
+  const fallback = wishes.fallback.length > 0;
+  const sparse = options.mode === "sparse";
+  // Nothing at such an address ever changes.
+  const frozen = isSnapshotId(channel) || wishes.snapshot !== undefined;
+  const until = acceptUntil(context, found);
+  const list = stanzas(found, {
+    uri: fallback ? `mirror+file:${paths.mirrors}` : `${url}/`,
+    architectures: architectures(options),
+    wishes,
+    acceptUntil: until,
+  });
+  const refreshed = sparse && !fallback && !frozen && context.setupUrl !== undefined;
+  const conf = aptConf(title, found.suites, {
+    snapshots: isSnapshotId(channel) || fallback ? undefined : snapshotsUrl(url),
+    refresh: refreshed ? paths.refresh : undefined,
+  });
+
+  const source = file("deb822", deb822Source(title, list, found.keys));
+  const oneLine = file("list", oneLineSource(title, list, found.keys === undefined ? undefined : paths.key));
+  const key = found.keys === undefined ? [] : [file("key", found.keys)];
+  // With somewhere else to turn to, nothing is left out.
+  const left = fallback ? [] : found.left;
+  const pins = file("preferences", preferences(mirror, left, hostOf(url), !wishes.exclude));
+  const beside = [
+    ...(sparse && !fallback ? [pins] : []),
+    ...(conf === undefined ? [] : [file("conf", conf)]),
+    ...(refreshed
+      ? [file("refresh", refreshScript(mirror, `${context.setupUrl}/preferences`, paths.preferences))]
+      : []),
+    ...(fallback ? [file("mirrors", mirrorList(url, wishes.fallback))] : []),
+  ];
+  const script = installScript({
+    mirror,
+    channel,
+    replaced: replacedBy(found.suites, [...context.upstream, url]),
+    source,
+    older: { source: oneLine, others: key },
+    others: beside,
+    needs: [
+      ...(wishes.exclude ? [{ version: "3.1.0", what: "Exclude" }] : []),
+      ...(wishes.snapshot === undefined ? [] : [{ version: "2.7.0", what: "Snapshot" }]),
+    ],
+    own: Object.values(paths).filter((path) => path.startsWith("/")),
+  });
+  return {
+    files: [source, oneLine, ...key, ...beside, file("script", script)],
+    notes: clientNotes(context, found, { until, refreshed, frozen }),
+  };
 }
 
-// One stanza for all suites that have the same components.
-async function sources(context: ClientContext<AptOptions>, suites: readonly Suite[]): Promise<string> {
-  const trust = await trustLines(context);
-  const groups = Map.groupBy(suites, ({ choice }) => choice.components.join(" "));
-  const stanzas = [...groups].map(([components, group]) =>
-    [
-      `Types: ${context.options.sources === true ? "deb deb-src" : "deb"}`,
-      `URIs: ${context.url}/`,
-      `Suites: ${group.map(({ name }) => name).join(" ")}`,
-      // A flat repository has none.
-      ...(components === "" ? [] : [`Components: ${components}`]),
-      `Architectures: ${architectures(context.options).join(" ")}`,
-      ...languageLines(context, group),
-      ...trust,
-      "",
-    ].join("\n"),
-  );
-  return `# ${context.mirror}, channel ${context.channel}, by Sluice\n${stanzas.join("\n")}`;
+function pathsOf(mirror: string) {
+  const state = stateFolder(mirror);
+  return {
+    deb822: `/etc/apt/sources.list.d/sluice-${mirror}.sources`,
+    list: `/etc/apt/sources.list.d/sluice-${mirror}.list`,
+    key: `/etc/apt/keyrings/sluice-${mirror}.asc`,
+    preferences: `/etc/apt/preferences.d/sluice-${mirror}.pref`,
+    conf: `/etc/apt/apt.conf.d/sluice-${mirror}.conf`,
+    refresh: `${state}/refresh`,
+    mirrors: `${state}/mirrors.list`,
+    script: `sluice-${mirror}.sh`,
+  };
 }
 
 function architectures(options: AptOptions): string[] {
@@ -73,28 +95,16 @@ function architectures(options: AptOptions): string[] {
   return real.length > 0 ? real : ["all"];
 }
 
-// A translation that Release lists and that is not there fails an update, so that only those languages are named that are there whole.
-function languageLines(context: ClientContext<AptOptions>, suites: readonly Suite[]): string[] {
-  const here = new Map<string, boolean>();
-  for (const { choice, folder } of suites) {
-    for (const { kind, name, forms } of choice.indices) {
-      if (kind !== "translation") continue;
-      const language = languageOf(name);
-      const has = forms.some((form) => context.has(inFolder(folder, form.path)));
-      here.set(language, has && (here.get(language) ?? true));
-    }
-  }
-  const languages = [...here].flatMap(([language, has]) => (has ? [language] : []));
-  const absent = absentTargets(context, suites);
-  return [
-    `Languages: ${languages.join(" ") || "none"}`,
-    ...(absent.length === 0 ? [] : [`Targets-Remove: ${absent.join(" ")}`]),
-  ];
+// apt-transport-mirror(1): what follows a tab is about the mirror; the lowest priority is asked first, another only for what it does not give.
+function mirrorList(url: string, fallback: readonly string[]): string {
+  return [url, ...fallback].map((base, at) => `${base}/\tpriority:${at + 1}\n`).join("");
 }
 
-async function trustLines({ trust }: ClientContext<AptOptions>): Promise<string[]> {
-  const keyring = await keyringOf(trust);
-  if (keyring === undefined) return ["Trusted: yes"];
-  const lines = keyring.armor().trimEnd().split("\n");
-  return ["Signed-By:", ...lines.map((line) => ` ${line.trimEnd() === "" ? "." : line.trimEnd()}`)];
+// Of the mirror, whatever the channel; apt puts the id in.
+function snapshotsUrl(url: string): string {
+  return `${url.slice(0, url.lastIndexOf("/"))}/@SNAPSHOTID@/`;
+}
+
+function hostOf(url: string): string {
+  return new URL(url).hostname;
 }

@@ -1,33 +1,69 @@
-import { posix } from "node:path";
 import type { ClientFile } from "../contract.ts";
+import { stateFolder } from "./client-conf.ts";
+import type { Replaced } from "./client-names.ts";
+import { SHELL } from "./install-shell.ts";
 
-/** A POSIX script that puts the files where they belong, each whole or not at all, and takes away the pins of an earlier set-up. */
-export function installScript(mirror: string, files: readonly ClientFile[]): string {
-  const pins = `/etc/apt/preferences.d/sluice-${mirror}.pref`;
-  const stale = files.some(({ path }) => path === pins) ? [] : [`rm -f '${pins}'`];
+export interface InstallRequest {
+  readonly mirror: string;
+  readonly channel: string;
+  readonly replaced: Replaced;
+  /** The source for an apt of 2.3.10 or later. */
+  readonly source: ClientFile;
+  /** For an apt before that: the source in one-line style, and the key that it names. */
+  readonly older: { readonly source: ClientFile; readonly others: readonly ClientFile[] };
+  readonly others: readonly ClientFile[];
+  /** The least version of apt that can use it, and what for. */
+  readonly needs: readonly { readonly version: string; readonly what: string }[];
+  /** Every file that a set-up of this mirror may have written. */
+  readonly own: readonly string[];
+}
+
+/**
+ * A POSIX script that puts the files where they belong, switches off entries of the same repository, asks the mirror whether apt can use it, and puts all back
+ * where it cannot; `--undo` puts it back later.
+ */
+export function installScript(request: InstallRequest): string {
+  const { mirror, channel, replaced, source, older, others, needs, own } = request;
+  const quoted = (words: readonly string[], between: string): string => `'${words.join(between)}'`;
   return [
     "#!/bin/sh",
-    `# Sets up apt for the mirror ${mirror}: run it as root, then 'apt-get update'.`,
+    `# Sets up apt on this host for the mirror ${mirror}, channel ${channel}. Written by Sluice.`,
+    "#   sh FILE             as root: writes the source, switches off entries of the same repository, and tests it",
+    "#   sh FILE --undo      puts everything back as it was",
+    "#   sh FILE --no-test   does not ask the mirror, for images that are built without it",
+    "#   sh FILE --keep      leaves all other entries on",
     "set -eu",
     "umask 022",
-    ...files.flatMap(writeFile),
-    ...stale,
+    `mirror=${quoted([mirror], "")}`,
+    `state=${quoted([stateFolder(mirror)], "")}`,
+    `suites=${quoted(replaced.suites, " ")}`,
+    `uris=${quoted(replaced.uris, " ")}`,
+    `releases=${quoted(replaced.releases, "\n")}`,
+    `own=${quoted(own, " ")}`,
     "",
+    "stage_own() {",
+    ...needs.map(
+      ({ version, what }) => `  apt_has ${version} || die '${what} needs apt ${version} or later.'`,
+    ),
+    "  if apt_has 2.3.10; then",
+    ...putSource(source),
+    "  else",
+    ...putSource(older.source),
+    ...older.others.flatMap(putFile),
+    "  fi",
+    ...others.flatMap(putFile),
+    "}",
+    SHELL,
   ].join("\n");
 }
 
-function writeFile({ path, content }: ClientFile): string[] {
+function putSource(source: ClientFile): string[] {
+  return [...putFile(source), `    source='${source.path}'`];
+}
+
+function putFile({ path, content }: ClientFile): string[] {
   // A name that no line of the content is, so that nothing in it ends the text early.
   let mark = "SLUICE_END";
   while (content.split("\n").includes(mark)) mark += "_";
-  // apt does not read files of this ending, should the script be stopped half-way.
-  const aside = `${path}.sluice-new`;
-  return [
-    `mkdir -p '${posix.dirname(path)}'`,
-    `cat > '${aside}' <<'${mark}'`,
-    content.replace(/\n$/, ""),
-    mark,
-    `chmod 0644 '${aside}'`,
-    `mv -f '${aside}' '${path}'`,
-  ];
+  return [`    put '${path}' <<'${mark}'`, content.replace(/\n$/, ""), mark];
 }

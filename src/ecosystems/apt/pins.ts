@@ -26,7 +26,9 @@ export interface LeftOut {
 /** Compares what the indices list with what is there; gives the components of which something is missing. */
 export async function leftOut(snapshot: ClientSnapshot, suites: readonly Suite[]): Promise<LeftOut[]> {
   const found: LeftOut[] = [];
-  const indices = (await findIndices(snapshot.files, suites)).filter(({ index }) => index.kind === "packages");
+  const indices = (await findIndices(snapshot.files, suites)).filter(
+    ({ index }) => index.kind === "packages",
+  );
   const parts = Map.groupBy(indices, ({ suite, index }) => `${suite.name} ${index.component}`);
   for (const part of parts.values()) {
     const kept = new Set<string>();
@@ -40,7 +42,8 @@ export async function leftOut(snapshot: ClientSnapshot, suites: readonly Suite[]
       }
     }
     const [first] = part;
-    if (first !== undefined && left.size > 0) found.push(leftOf(first.suite, first.index.component, kept, left));
+    if (first !== undefined && left.size > 0)
+      found.push(leftOf(first.suite, first.index.component, kept, left));
   }
   return found;
 }
@@ -84,7 +87,9 @@ export function preferences(mirror: string, left: readonly LeftOut[], host: stri
   const [first, last] = pinsFrame(mirror);
   const records = left.flatMap((part) => [
     ...versionRecords(part),
-    ...(whole ? nameRecords(part, part.release === undefined ? `origin "${host}"` : `release ${part.release}`) : []),
+    ...(whole
+      ? nameRecords(part, part.release === undefined ? `origin "${host}"` : `release ${part.release}`)
+      : []),
   ]);
   return [first, "", ...records, last, ""].join("\n");
 }

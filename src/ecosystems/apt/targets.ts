@@ -8,11 +8,6 @@ interface Held {
   has(path: string): boolean;
 }
 
-interface Here {
-  readonly options: AptOptions;
-  readonly has: ClientSnapshot["has"];
-}
-
 type Names = (component: string, architecture: string) => string;
 
 interface Target {

@@ -138,7 +138,7 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
         });
       const setUp = await lab.apt();
       await wantEverything(setUp);
-      await site.setUpClient(setUp.root, "m", "latest");
+      await site.setUpClient(setUp, "m", "latest");
       const clients = [
         await types(`${url}/m/latest`),
         await types(`file://${site.data}/trees/m/latest`),
@@ -215,7 +215,7 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
     });
     const apt = await lab.apt();
     await wantEverything(apt);
-    await site.setUpClient(apt.root, "m", "latest");
+    await site.setUpClient(apt, "m", "latest");
     clean(await apt.update());
     clean(await apt.install("tool"));
     // Without that, it is an error.

@@ -146,7 +146,7 @@ suite("the real apt against what Sluice serves", { skip: skipApt }, () => {
         const nginx = lab.cleanup.use(await nginxServer(treesSite(site.data)));
         await site.configure({ m: mirrorOf(upstream, "http://127.0.0.1:9", more) }, { url: nginx.url });
         const apt = await lab.apt();
-        await site.setUpClient(apt.root, "m", "stable");
+        await site.setUpClient(apt, "m", "stable");
         const source = await readFile(join(apt.root, "etc/apt/sources.list.d/sluice-m.sources"), "utf8");
         match(source, /^Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----/m);
         await installs(apt, ["tool", "doc"]);
@@ -193,7 +193,7 @@ suite("the real apt against what Sluice serves", { skip: skipApt }, () => {
       { url: served.url },
     );
     await apt.source("");
-    await site.setUpClient(apt.root, "m", "latest");
+    await site.setUpClient(apt, "m", "latest");
     clean(await apt.update());
     clean(await apt.upgrade());
     deepEqual(await apt.installed(), { base: "1:2.0", tool: "3.0", game: "1" });
