@@ -133,7 +133,7 @@ suite("flat repositories, kept flat", { skip: skipApt || needs("apt-file") }, ()
       fields: { Codename: "tools/", Origin: "Vendor" },
       more: {
         "Contents-amd64": CONTENTS,
-        en: "Package: tool\nDescription-md5: 0\nDescription-en: A tool\n\n",
+        en: `Package: tool\nDescription-md5: ${"0".repeat(32)}\nDescription-en: A tool\n\n`,
       },
     });
     const site = await mirrored(tools.root, ["tools/"]);
