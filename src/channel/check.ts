@@ -47,11 +47,19 @@ async function verifyOne(
   snapshot: Snapshot,
   hashed: Map<string, BlobState>,
 ): Promise<Verified> {
-  const { mirror, id, ecosystem: name, files, bytes } = snapshot.body;
+  const { mirror, id, ecosystem: name, files, bytes, holes = [] } = snapshot.body;
   const ecosystem = context.find(name);
   if (ecosystem === undefined) {
     const message = `${mirror}@${id} is of the ecosystem '${name}', which this version does not know.`;
-    return { mirror, id, files, bytes, claims: [], findings: [{ code: "verify_failed", message }] };
+    return {
+      mirror,
+      id,
+      files,
+      bytes,
+      holes: holes.length,
+      claims: [],
+      findings: [{ code: "verify_failed", message }],
+    };
   }
   return verifySnapshot(
     {

@@ -1,6 +1,6 @@
 import { snapshotTime } from "../base/names.ts";
 import type { Claim } from "../ecosystems/contract.ts";
-import type { SnapshotRecord } from "../snapshot/record.ts";
+import type { Hole, SnapshotRecord } from "../snapshot/record.ts";
 import {
   contentDate,
   listSnapshots,
@@ -26,6 +26,8 @@ export interface ListedSnapshot {
   readonly packages: number;
   readonly files: number;
   readonly bytes: number;
+  /** Listed packages that it does not have (`allow-missing`). */
+  readonly holes: number;
   readonly signedBy: readonly string[];
 }
 
@@ -78,13 +80,14 @@ async function channelStates(
 }
 
 function summary({ body }: Snapshot): ListedSnapshot {
-  const { id, packages, files, bytes } = body;
+  const { id, packages, files, bytes, holes = [] } = body;
   return {
     id,
     created: new Date(snapshotTime(id)).toISOString(),
     packages,
     files,
     bytes,
+    holes: holes.length,
     signedBy: signedBy(body),
   };
 }
@@ -96,7 +99,8 @@ export function weaknesses(record: SnapshotRecord): string[] {
   return [...found];
 }
 
-export interface ShownSnapshot extends ListedSnapshot {
+export interface ShownSnapshot extends Omit<ListedSnapshot, "holes"> {
+  readonly holes: readonly Hole[];
   readonly mirror: string;
   readonly ecosystem: string;
   readonly mode: string;
@@ -125,6 +129,7 @@ export async function showSnapshot(
   return {
     mirror,
     ...summary(first),
+    holes: body.holes ?? [],
     ecosystem: body.ecosystem,
     mode: body.mode,
     upstream: body.upstream,

@@ -12,6 +12,14 @@ export type RecordedTrust =
     }
   | { readonly kind: "none" };
 
+/** A package that the signed metadata lists, and that no upstream had when the snapshot was made (`allow-missing`). */
+export interface Hole {
+  readonly path: string;
+  readonly name?: string;
+  readonly version?: string;
+  readonly arch?: string;
+}
+
 /** What a snapshot's ref says, signed by the site: where it came from, with which options, when it was accepted, and who vouched for it. */
 export interface SnapshotRecord {
   readonly mirror: string;
@@ -33,6 +41,8 @@ export interface SnapshotRecord {
   readonly files: number;
   /** Of distinct content: what the snapshot takes in a store that has nothing else. */
   readonly bytes: number;
+  /** Listed packages that the snapshot does not have, in the order of their paths; absent where there are none. */
+  readonly holes?: readonly Hole[] | undefined;
   /** An operator's pin: gc leaves the snapshot alone. */
   readonly pinned?: string | undefined;
   /** Set by the version that removes the snapshot; its blobs may go. */

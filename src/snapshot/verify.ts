@@ -7,6 +7,7 @@ import type { ReadStore } from "../store/contract.ts";
 import { checkRef, type SiteKey } from "../store/refs.ts";
 import type { Trust } from "../trust/contract.ts";
 import { Moved, type Entry } from "../upstream/contract.ts";
+import { findHole, holesByPath } from "./holes.ts";
 import { judgeSigners } from "./judge.ts";
 import { readManifest, type ManifestEntry } from "./manifest.ts";
 import type { SnapshotRecord } from "./record.ts";
@@ -30,6 +31,8 @@ export interface Verified {
   readonly findings: readonly Finding[];
   readonly files: number;
   readonly bytes: number;
+  /** Packages that the record says are missing. */
+  readonly holes: number;
   /** As proven now; empty where the walk did not come to an end. */
   readonly claims: readonly Claim[];
 }
@@ -57,7 +60,8 @@ export async function verifySnapshot(context: VerifyContext, snapshot: Snapshot)
   for (const message of await checkRef(context.store, snapshot.ref, async (site) => context.siteKey(site))) {
     findings.push({ code: "ref_corrupt", message });
   }
-  const done = { mirror: record.mirror, id: record.id, findings, files: record.files, bytes: record.bytes };
+  const { mirror, id, files, bytes, holes = [] } = record;
+  const done = { mirror, id, findings, files, bytes, holes: holes.length };
   const vital = await vitalFault(context.store, record);
   if (vital !== undefined) {
     findings.push(vital);
@@ -143,6 +147,8 @@ async function walkAgain(
   const what = `${record.mirror}@${record.id}`;
   const unseen = new Map(manifest.map((entry) => [entry.path, entry]));
   const byPath = new Map(unseen);
+  const holes = holesByPath(record);
+  const unseenHoles = new Set(holes.keys());
   const claims: Claim[] = [];
   const fault = (path: string, text: string): void => {
     findings.push({
@@ -165,6 +171,10 @@ async function walkAgain(
     const held = byPath.get(step.entry.path);
     unseen.delete(step.entry.path);
     if (held === undefined) {
+      if (findHole(holes, step.entry) !== undefined) {
+        unseenHoles.delete(step.entry.path);
+        continue;
+      }
       fault(step.entry.path, "is signed for, but not in the manifest");
       continue;
     }
@@ -172,6 +182,8 @@ async function walkAgain(
     if (differs !== undefined) fault(step.entry.path, differs);
     else await checkEntry(context, step.entry, held, byPath, trust);
   }
+  for (const path of unseenHoles)
+    fault(path, "is recorded as missing, but is not a package that is listed and missing");
   for (const path of unseen.keys()) fault(path, "is in the manifest, but nothing signed vouches for it");
   return claims;
 }

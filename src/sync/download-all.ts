@@ -5,14 +5,16 @@ import { contentKey, fetchEntry, type Fetching } from "./fetch.ts";
 
 /**
  * Fetches files, `parallel` at a time, each proven as it arrives; puts the blobs into `found` by content key. The first failure stops the others. A file
- * that is nowhere throws Moved: its index may be outdated.
+ * that is nowhere throws Moved: its index may be outdated. Gives the content keys of those that are nowhere and that `mayMiss` lets go.
  */
 export async function fetchAll(
   fetching: Fetching,
   missing: readonly Entry[],
   parallel: number,
   found: Map<string, BlobInfo>,
-): Promise<void> {
+  mayMiss: (entry: Entry) => boolean,
+): Promise<ReadonlySet<string>> {
+  const lost = new Set<string>();
   const stop = new AbortController();
   const signal = AbortSignal.any([fetching.signal, stop.signal]);
   const queue = missing.values();
@@ -22,8 +24,9 @@ export async function fetchAll(
       if (signal.aborted) return;
       try {
         const blob = await fetchEntry({ ...fetching, signal }, entry);
-        if (blob === undefined) throw new Moved(absent(fetching, entry));
-        found.set(contentKey(entry), blob);
+        if (blob !== undefined) found.set(contentKey(entry), blob);
+        else if (mayMiss(entry)) lost.add(contentKey(entry));
+        else throw new Moved(absent(fetching, entry));
       } catch (error) {
         if (!stop.signal.aborted) failed = error;
         stop.abort();
@@ -34,6 +37,7 @@ export async function fetchAll(
   await Promise.all(Array.from({ length: parallel }, worker));
   fetching.signal.throwIfAborted();
   if (failed !== undefined) throw failed;
+  return lost;
 }
 
 function absent(fetching: Fetching, entry: Entry): SluiceError {

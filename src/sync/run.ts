@@ -9,15 +9,17 @@ import type { Site } from "../channel/site.ts";
 import { reconcileTrees } from "../channel/trees.ts";
 import type { MirrorConfig } from "../config/types.ts";
 import { manifestEntry, readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
+import type { Hole } from "../snapshot/record.ts";
 import { amendSnapshot, lastSnapshot, listSnapshots, type Snapshot } from "../snapshot/snapshots.ts";
 import { checkEntry } from "../snapshot/verify.ts";
 import type { BlobInfo, WriteSession } from "../store/contract.ts";
 import type { Trust } from "../trust/contract.ts";
-import { Moved, type Transport } from "../upstream/contract.ts";
+import { Moved, type Entry, type Transport } from "../upstream/contract.ts";
 import { admit, type Admission } from "./admit.ts";
 import { commitSnapshot, putTrust, type Draft } from "./commit.ts";
 import { fetchAll } from "./download-all.ts";
 import { contentKey, type Fetching } from "./fetch.ts";
+import { holesOf, leniency, warnOfHoles, type Leniency } from "./missing.ts";
 import { checkRoom, planFetch, type Plan } from "./plan.ts";
 import { repairTrees } from "./repair.ts";
 import { liveUpstream, type LiveUpstream } from "./upstream.ts";
@@ -45,7 +47,7 @@ export interface SyncJob {
 }
 
 export type SyncOutcome =
-  | { readonly result: "updated" | "unchanged"; readonly snapshot: string }
+  | { readonly result: "updated" | "unchanged"; readonly snapshot: string; readonly holes?: number }
   | { readonly result: "planned"; readonly plan: Plan };
 
 /** Walks that may begin with changed roots before the sync gives up, and those with the same roots. */
@@ -66,8 +68,10 @@ async function runWalks(job: SyncJob, session: WriteSession): Promise<SyncOutcom
   const { site, mirror, emit } = job;
   const current = (await listSnapshots(site.store, mirror.name)).at(-1);
   const damaged = await site.store.quarantined();
-  const comparable =
-    current !== undefined && damaged.length === 0 && sameOptions(job, current) ? current : undefined;
+  // What is missing may be there by now, though the roots are the same.
+  const whole = current !== undefined && damaged.length === 0 && current.body.holes === undefined;
+  const comparable = whole && sameOptions(job, current) ? current : undefined;
+  const lenient = leniency(job.allowMissing, current?.body);
   const fetching: Fetching = {
     store: site.store,
     session,
@@ -88,11 +92,12 @@ async function runWalks(job: SyncJob, session: WriteSession): Promise<SyncOutcom
       fresh: attempt > 1,
     });
     try {
-      return await attemptSync(job, fetching, upstream, current);
+      return await attemptSync(job, fetching, upstream, { current, lenient });
     } catch (error) {
       if (!(error instanceof Moved) && !isLostBlob(error)) throw error;
       const reason = error instanceof Moved ? error.otherwise : error;
-      if (upstream.rootsKey() === lastRoots && ++same >= MAX_SAME) throw reason;
+      const again = upstream.rootsKey() === lastRoots && ++same >= MAX_SAME;
+      if (again && !lenient.settle(lastRoots, reason)) throw reason;
       lastRoots = upstream.rootsKey();
       if (++changed >= MAX_CHANGED) throw moving(mirror.name, reason);
       emit({ event: "restart", mirror: mirror.name, attempt, reason: (reason as Error).message });
@@ -116,7 +121,7 @@ async function attemptSync(
   job: SyncJob,
   fetching: Fetching,
   upstream: LiveUpstream,
-  current: Snapshot | undefined,
+  { current, lenient }: { current: Snapshot | undefined; lenient: Leniency },
 ): Promise<SyncOutcome> {
   const { site, mirror, emit } = job;
   const accepted = site.clock();
@@ -156,9 +161,11 @@ async function attemptSync(
   });
   if (job.planOnly) return { result: "planned", plan };
   checkRoom(plan, mirror.name);
-  await fetchPlanned(job, fetching, plan);
-  const entries = await proveEntries(job, walked, plan.present);
-  return finishUpdated(job, fetching.session, { walked, entries, upstream, accepted, current });
+  const roots = upstream.rootsKey();
+  const lost = await fetchPlanned(job, fetching, plan, (entry) => lenient.mayMiss(roots, entry));
+  const holes = holesOf(walked.entries, lost, mirror.name);
+  const entries = await proveEntries(job, walked, plan.present, holes);
+  return finishUpdated(job, fetching.session, { walked, entries, holes, upstream, accepted, current });
 }
 
 // Only now that the walk has proven them.
@@ -176,7 +183,12 @@ async function putRoots(
   return put;
 }
 
-async function fetchPlanned(job: SyncJob, fetching: Fetching, plan: Plan): Promise<void> {
+async function fetchPlanned(
+  job: SyncJob,
+  fetching: Fetching,
+  plan: Plan,
+  mayMiss: (entry: Entry) => boolean,
+): Promise<ReadonlySet<string>> {
   const { emit, mirror } = job;
   emit({ event: "phase", mirror: mirror.name, phase: "fetch" });
   let files = 0;
@@ -194,18 +206,21 @@ async function fetchPlanned(job: SyncJob, fetching: Fetching, plan: Plan): Promi
       totalBytes: plan.fetchBytes,
     });
   };
-  await fetchAll({ ...fetching, received }, plan.missing, job.parallel, plan.present);
+  return fetchAll({ ...fetching, received }, plan.missing, job.parallel, plan.present, mayMiss);
 }
 
 async function proveEntries(
   job: SyncJob,
   walked: Walked,
   blobs: ReadonlyMap<string, BlobInfo>,
+  holes: readonly Hole[],
 ): Promise<ManifestEntry[]> {
+  const missing = new Set(holes.map((hole) => hole.path));
   const { ecosystem, name } = job.mirror;
   job.emit({ event: "phase", mirror: name, phase: "check" });
   const manifest = new Map<string, ManifestEntry>();
   for (const entry of walked.entries.values()) {
+    if (missing.has(entry.path)) continue;
     const blob = blobs.get(contentKey(entry));
     if (blob === undefined)
       throw new SluiceError("blob_missing", `'${entry.path}' went away during the sync.`);
@@ -224,6 +239,7 @@ async function proveEntries(
 interface Proven {
   readonly walked: Walked;
   readonly entries: readonly ManifestEntry[];
+  readonly holes: readonly Hole[];
   readonly upstream: LiveUpstream;
   readonly accepted: number;
   readonly current: Snapshot | undefined;
@@ -232,6 +248,7 @@ interface Proven {
 async function finishUpdated(job: SyncJob, session: WriteSession, proven: Proven): Promise<SyncOutcome> {
   const { site, mirror, emit } = job;
   emit({ event: "phase", mirror: mirror.name, phase: "commit" });
+  warnOfHoles(emit, mirror.name, proven.holes);
   const draft: Draft = {
     mirror: mirror.name,
     ecosystem: mirror.ecosystem.id,
@@ -241,6 +258,7 @@ async function finishUpdated(job: SyncJob, session: WriteSession, proven: Proven
     acceptedAt: new Date(proven.accepted).toISOString(),
     trust: await putTrust(session, job.trust),
     claims: proven.walked.claims,
+    ...(proven.holes.length > 0 && { holes: proven.holes }),
     roots: proven.entries
       .filter((entry) => entry.kind === "root")
       .map(({ path, sha256: digest }) => ({ path, sha256: digest, ...proven.upstream.validators.get(path) })),
@@ -255,17 +273,21 @@ async function finishUpdated(job: SyncJob, session: WriteSession, proven: Proven
   const snapshot = await commitSnapshot(site, session, draft, proven.entries);
   await repairTrees(site);
   await reconcileTrees(site);
-  return { result: "updated", snapshot: snapshot.body.id };
+  return { result: "updated", snapshot: snapshot.body.id, ...missingCount(proven.holes) };
 }
 
 // What a killed run left undone after its record was written is done here: `latest`, and the trees.
 async function finishUnchanged(job: SyncJob, current: Snapshot): Promise<SyncOutcome> {
   const { site, mirror } = job;
-  const { id } = current.body;
+  const { id, holes = [] } = current.body;
   const latest = await findChannel(site.store, LATEST);
   if (latest?.body.mirrors[mirror.name] !== id) await moveLatest(site, mirror.name, id);
   await reconcileTrees(site);
-  return { result: "unchanged", snapshot: id };
+  return { result: "unchanged", snapshot: id, ...missingCount(holes) };
+}
+
+function missingCount({ length }: readonly Hole[]): { holes?: number } {
+  return length === 0 ? {} : { holes: length };
 }
 
 async function sameContent(

@@ -19,6 +19,8 @@ export interface SyncResult {
   readonly fetchedBytes: number;
   readonly requests: number;
   readonly seconds: number;
+  /** Listed packages that the snapshot does without, where there are any. */
+  readonly holes?: number;
   readonly plan?: {
     files: number;
     bytes: number;

@@ -40,8 +40,12 @@ export interface StaticServer extends AsyncDisposable {
   root: string;
   /** Called before each answer; may change `root`. */
   onRequest: OnRequest | undefined;
+  /** Called with the client's port for each connection. */
+  onConnection: ((port: number) => void) | undefined;
   /** False: a server that knows no ETag and no Last-Modified. */
   validators: boolean;
+  /** Sent with every file, such as a wrong Content-Type. */
+  headers: Readonly<Record<string, string>>;
   /** Forgets the requests so far; the next has number 1. */
   clear(): void;
 }
@@ -63,6 +67,7 @@ export async function staticServer(root: string): Promise<StaticServer> {
     requests.push(record);
     answer(self, record, response).catch(() => response.destroy());
   });
+  server.on("connection", (socket) => self.onConnection?.(socket.remotePort ?? 0));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const self: StaticServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -71,7 +76,9 @@ export async function staticServer(root: string): Promise<StaticServer> {
     },
     root,
     onRequest: undefined,
+    onConnection: undefined,
     validators: true,
+    headers: {},
     clear() {
       requests = [];
     },
@@ -99,7 +106,7 @@ async function answer(server: StaticServer, request: Recorded, response: ServerR
     finish(request, response, 404, { "content-type": "text/html" }, "<h1>404 Not Found</h1>\n");
     return;
   }
-  const headers: Record<string, string> = { "accept-ranges": "bytes" };
+  const headers: Record<string, string> = { "accept-ranges": "bytes", ...server.headers };
   const etag = `"${info.mtimeMs.toString(16)}-${info.size.toString(16)}-${info.ino.toString(16)}"`;
   if (server.validators) {
     headers["etag"] = etag;

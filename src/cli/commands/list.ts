@@ -49,7 +49,7 @@ function rows(mirror: ListedMirror, now: number): string[][] {
       at === 0 ? mode : "",
       snapshot.id,
       formatAge(Date.parse(snapshot.created), now),
-      String(snapshot.packages),
+      `${snapshot.packages}${snapshot.holes === 0 ? "" : ` (${snapshot.holes} missing)`}`,
       formatBytes(snapshot.bytes),
       channels.map(([channel]) => channel).join(", "),
       `${snapshot.signedBy.map((fingerprint) => fingerprint.slice(-16)).join(", ")}${remark}`.trim(),

@@ -26,6 +26,18 @@ function describe(shown: ShownSnapshot, now: number): string[] {
     ...(shown.pinned === null ? [] : [`  pinned    ${shown.pinned}`]),
     ...(shown.weak.length === 0 ? [] : [`  weak      ${shown.weak.join("; ")}`]),
     ...shown.claims.flatMap((claim) => claimLines(claim, now)),
+    ...holeLines(shown),
+  ];
+}
+
+function holeLines({ holes }: ShownSnapshot): string[] {
+  if (holes.length === 0) return [];
+  const lines = holes.map(({ path, name = "", version = "", arch = "" }) =>
+    `    ${path}  ${name} ${version} ${arch}`.trimEnd(),
+  );
+  return [
+    `  missing: ${formatCount(holes.length, "package")} that no upstream had (allow-missing)`,
+    ...lines,
   ];
 }
 

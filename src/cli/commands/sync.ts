@@ -65,6 +65,7 @@ function waitMs(wait: string | boolean | undefined): number {
 
 function report({ output }: Context, result: SyncResult): void {
   const { mirror, snapshot, plan, error } = result;
+  const missing = result.holes === undefined ? "" : `, without ${formatCount(result.holes, "package")}`;
   const cost = `${formatCount(result.requests, "request")}, ${formatSeconds(result.seconds)}`;
   if (result.result === "failed" && error !== undefined) {
     const kept = snapshot === null ? "" : ` Snapshot ${snapshot} stays as it is.`;
@@ -81,9 +82,9 @@ function report({ output }: Context, result: SyncResult): void {
       `${mirror}: would fetch ${formatCount(plan.fetchFiles, "file")}, ${formatBytes(plan.fetchBytes)}, of ${formatCount(plan.files, "file")}, ${formatBytes(plan.bytes)}; ${formatBytes(plan.freeBytes)} free: ${fits}`,
     );
   } else if (result.result === "unchanged") {
-    output.line(`${mirror}: unchanged, ${snapshot} (${cost})`);
+    output.line(`${mirror}: unchanged, ${snapshot} (${cost})${missing}`);
   } else {
     const fetched = `${formatCount(result.fetchedFiles, "file")}, ${formatBytes(result.fetchedBytes)} fetched`;
-    output.line(`${mirror}: new snapshot ${snapshot} (${fetched}, ${cost})`);
+    output.line(`${mirror}: new snapshot ${snapshot} (${fetched}, ${cost})${missing}`);
   }
 }

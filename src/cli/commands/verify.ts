@@ -53,5 +53,6 @@ function line(one: Verified, now: number): string {
       ? `${root} ${age}, past its Valid-Until since ${formatAge(validUntil, now).replace(/ ago$/, "")}`
       : `${root} ${age}`;
   });
-  return `${name}: sound, ${formatCount(one.files, "file")}, ${formatBytes(one.bytes)} (${ages.join("; ")})`;
+  const missing = one.holes === 0 ? "" : `, without ${formatCount(one.holes, "package")} (allow-missing)`;
+  return `${name}: sound, ${formatCount(one.files, "file")}, ${formatBytes(one.bytes)}${missing} (${ages.join("; ")})`;
 }
