@@ -10,6 +10,7 @@ import { listen } from "./listen.ts";
 import { accessLine, type AccessLine } from "./log.ts";
 import { serverMetrics, type ServerMetrics } from "./metrics.ts";
 import { sendStatus } from "./send.ts";
+import { setupAnswers } from "./setup.ts";
 import { answerSystem, snapshotAges } from "./system.ts";
 import { View } from "./view.ts";
 
@@ -20,6 +21,8 @@ export interface ServeOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** How long a channel goes on serving the files that it has left. */
   readonly graceMs: number;
+  /** The site's URL for clients, without a final slash; where absent, set-ups name the host that they were asked by. */
+  readonly url?: string | undefined;
   readonly clock?: Clock;
   /** Called once for each request, when it is over. */
   readonly log?: (line: AccessLine) => void;
@@ -47,10 +50,12 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const { store, graceMs, clock = systemClock, log, freshMs = 250 } = options;
   const view = new View(store, { graceMs, clock, freshMs });
   const metrics = serverMetrics(() => snapshotAges(view, clock));
+  const answerSetup = setupAnswers({ store, view, url: options.url, clock });
   const site: Site = {
     view,
     files: new Files(store),
-    system: (exchange, target) => answerSystem(exchange, target, view, metrics),
+    system: async (exchange, target) =>
+      (await answerSystem(exchange, target, view, metrics)) || (await answerSetup(exchange, target)),
   };
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const time = clock();

@@ -19,6 +19,7 @@ export async function serve(context: Context, options: { listen?: string }): Pro
       store,
       listen,
       graceMs: config.graceMs,
+      url: config.url,
       log: (line) => {
         output.json({ event: "request", ...line });
         if (!global.quiet) output.line(combinedLine(line));
