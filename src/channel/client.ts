@@ -86,5 +86,6 @@ async function openForClients(store: ReadStore, { body }: Snapshot): Promise<Cli
     files: snapshotUpstream(store, manifest, what),
     trust: await recordedTrust(store, body.trust, undefined),
     has: (path) => manifest.has(path),
+    holes: body.holes?.length ?? 0,
   };
 }

@@ -42,6 +42,8 @@ export interface ClientSnapshot {
   readonly trust: Trust;
   /** True where the snapshot has this path. */
   has(path: string): boolean;
+  /** Packages that should be there and are not, since no upstream had them (`allow-missing`). */
+  readonly holes: number;
 }
 
 export interface ClientContext<O> {

@@ -15,7 +15,7 @@ export function clientNotes(context: ClientContext<AptOptions>, found: Survey, f
     found.keys === undefined
       ? "This mirror is trusted without keys (trust: none): its packages are installed without proof of origin."
       : "The vendor's key stands in the file itself: this needs apt 2.3.10 or later (Debian 12, Ubuntu 22.04); for an older one there are the formats list and key.",
-    ...(context.options.mode === "sparse" ? sparseNotes(context, found, facts) : []),
+    ...(context.options.mode === "sparse" ? sparseNotes(context, found, facts) : holeNotes(context, found)),
     ...validityNotes(found, facts),
     ...(wishes.fallback.length > 0
       ? [
@@ -28,6 +28,15 @@ export function clientNotes(context: ClientContext<AptOptions>, found: Survey, f
         ]
       : []),
   ];
+}
+
+// No pins: they would still hide the packages when the mirror has them, and nothing would tell.
+function holeNotes({ wishes }: ClientContext<AptOptions>, { holes }: Survey): string[] {
+  if (holes === 0) return [];
+  const what = `No upstream had all that is listed: ${holes} ${holes === 1 ? "package is" : "packages are"} missing (allow-missing)`;
+  return wishes.fallback.length > 0
+    ? [`${what}; the fallback is asked for them.`]
+    : [`${what}; apt stops with a 404 where it would take one: see \`sluice show\`.`];
 }
 
 function sparseNotes(

@@ -30,6 +30,8 @@ export interface Survey {
   readonly suites: readonly SurveyedSuite[];
   /** What a sparse mirror leaves out; empty where nothing is. */
   readonly left: readonly LeftOut[];
+  /** Packages that no upstream had. */
+  readonly holes: number;
   /** The vendor's keys that may sign, armoured; undefined where nobody is trusted by key. */
   readonly keys: string | undefined;
 }
@@ -45,6 +47,7 @@ export async function survey(
   return {
     suites: suites.map((suite) => surveySuite(suite, options, snapshot)),
     left: options.mode === "sparse" ? await leftOut(snapshot, suites) : [],
+    holes: snapshot.holes,
     keys: (await keyringOf(snapshot.trust))?.armor(),
   };
 }

@@ -38,6 +38,8 @@ interface Ask {
   readonly channel?: string;
   readonly trust?: Trust;
   readonly hole?: string;
+  /** What the record says of missing packages. */
+  readonly holes?: number;
   readonly wishes?: Partial<ClientWishes>;
   readonly now?: number;
 }
@@ -69,6 +71,7 @@ async function snapshotOf(
         files: memoryUpstream(files, "path"),
         trust,
         has: (path) => files.has(path) && path !== context.hole,
+        holes: context.holes ?? 0,
       }),
   });
   return { files, setup };
@@ -192,6 +195,22 @@ describe("the pins", () => {
     );
     const verbatim = await snapshotOf(upstream, { skip });
     assert.ok(!verbatim.setup.files.some(({ format }) => format === "preferences"));
+  });
+
+  test("are not made for packages that no upstream had; a note counts those", async () => {
+    const upstream = await buildSuite(key, { indices: { [MAIN]: mixed } });
+    const notes = async (ask: Ask): Promise<string> => {
+      const { setup } = await snapshotOf(upstream, {}, ask);
+      assert.ok(!setup.files.some(({ format }) => format === "preferences"));
+      return setup.notes.join(" ");
+    };
+    assert.doesNotMatch(await notes({}), /allow-missing/);
+    assert.match(await notes({ holes: 1 }), /: 1 package is missing \(allow-missing\); apt stops with a 404/);
+    const fallback = ["https://deb.example.org/debian"];
+    assert.match(
+      await notes({ holes: 2, wishes: { fallback } }),
+      /2 packages are missing .*; the fallback is asked/,
+    );
   });
 
   test("turn round where more is left out than kept, at the release's own priority", async () => {
