@@ -3,7 +3,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { aptClient } from "../../clients/apt.ts";
-import type { AptClient } from "../../clients/apt.ts";
+import type { AptClient, AptClientOptions } from "../../clients/apt.ts";
 import { sluiceSite } from "../../clients/sluice.ts";
 import type { SluiceSite, SyncLine } from "../../clients/sluice.ts";
 import { needs } from "../../needs.ts";
@@ -35,7 +35,7 @@ export interface Lab {
   fork(repository: AptRepository): Promise<AptRepository>;
   server(root: string): Promise<StaticServer>;
   site(): Promise<SluiceSite>;
-  apt(): Promise<AptClient>;
+  apt(options?: AptClientOptions): Promise<AptClient>;
 }
 
 export async function openLab(): Promise<Lab> {
@@ -51,7 +51,7 @@ export async function openLab(): Promise<Lab> {
     fork: async (repository) => cleanup.use(await repository.fork()),
     server: async (root) => cleanup.use(await staticServer(root)),
     site: async () => cleanup.use(await sluiceSite()),
-    apt: async () => cleanup.use(await aptClient()),
+    apt: async (options) => cleanup.use(await aptClient(options)),
   };
 }
 
