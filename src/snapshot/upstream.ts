@@ -1,6 +1,6 @@
-import { digestFault } from "../base/digest.ts";
 import { SluiceError } from "../base/errors.ts";
 import type { ReadStore } from "../store/contract.ts";
+import { provenBlob } from "../store/proven.ts";
 import type { Entry, RootFile, RootGroup, RootSet, Upstream } from "../upstream/contract.ts";
 import type { ManifestEntry } from "./manifest.ts";
 
@@ -31,21 +31,27 @@ export function snapshotUpstream(
           `${what}: '${entry.path}' ${fault}: do not use the snapshot.`,
         );
       }
-      // Whole and re-hashed before the first chunk is given: an index is parsed only once it is proven.
-      const bytes = await store.readBlob(held.sha256);
-      if (digestFault(bytes, entry.digests) !== undefined) {
-        throw new SluiceError(
-          "manifest_invalid",
-          `${what}: '${entry.path}' is not the file that was signed: do not use the snapshot.`,
-        );
-      }
-      return once(bytes);
+      return provenEntry(store, held, entry, what);
     },
   };
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+// Re-hashed before the first chunk is given: an index is parsed only once it is proven.
+async function* provenEntry(
+  store: ReadStore,
+  held: ManifestEntry,
+  entry: Entry,
+  what: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* provenBlob(store, held, entry.digests);
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== "digest_mismatch") throw error;
+    throw new SluiceError(
+      "manifest_invalid",
+      `${what}: '${entry.path}' is not the file that was signed: do not use the snapshot.`,
+    );
+  }
 }
 
 /** How a manifest's entry differs from what the walk proves of it, or undefined. */

@@ -68,7 +68,11 @@ export function blobMissing(sha256: string): SluiceError {
 /** Holds a whole blob against its name and a bound; throws `too_large` or `blob_corrupt`. */
 export function checkBlob(sha256: string, bytes: Buffer): Buffer {
   if (createHash("sha256").update(bytes).digest("hex") === sha256) return bytes;
-  throw new SluiceError(
+  throw blobCorrupt(sha256);
+}
+
+export function blobCorrupt(sha256: string): SluiceError {
+  return new SluiceError(
     "blob_corrupt",
     `Blob ${sha256} has changed in the store: run 'sluice sync', it repairs what upstream still has.`,
   );

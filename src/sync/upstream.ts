@@ -2,6 +2,7 @@ import { sha256 } from "../base/digest.ts";
 import { SluiceError } from "../base/errors.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
 import type { BlobInfo } from "../store/contract.ts";
+import { provenBlob } from "../store/proven.ts";
 import { fetchBytes } from "../upstream/buffer.ts";
 import type {
   Entry,
@@ -35,7 +36,7 @@ export interface LiveOptions {
   readonly fresh: boolean;
 }
 
-// It is read as a whole: ten times the largest index there is.
+// Ten times the largest index there is.
 const MAX_METADATA = 2 ** 30;
 
 export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpstream {
@@ -67,8 +68,8 @@ export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpst
         read.get(name) ?? (await presentBlob(fetching.store, entry)) ?? (await fetchEntry(fetching, entry));
       if (blob === undefined) return undefined;
       read.set(name, blob);
-      // Whole and re-hashed: an index is parsed only as it was proven, whatever the disk did to it since.
-      return once(await fetching.store.readBlob(blob.sha256));
+      // Re-hashed: an index is parsed only as it was proven, whatever the disk did to it since.
+      return provenBlob(fetching.store, blob);
     },
   };
 }
@@ -78,10 +79,6 @@ function tooLarge(path: string, size: number): SluiceError {
     "too_large",
     `'${path}' is signed to be of ${size} bytes, but Sluice takes metadata files of ${MAX_METADATA} bytes at most: refused.`,
   );
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 interface GroupResult {
@@ -158,15 +155,25 @@ async function fetchGroup(
 ): Promise<readonly Root[]> {
   const found = await fromFirst(fetching, async (source) => {
     const had = asked?.status === "ok" && asked.source === source ? asked : undefined;
-    const replies = await Promise.all(
+    const results = await Promise.allSettled(
       group.files.map(async (file) =>
         had?.root.file.path === file.path ? had : askRoot(fetching, source, file, group.maxSize, { fresh }),
       ),
     );
+    const replies = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     const files = replies.filter((reply) => reply.status === "ok").map((reply) => reply.root);
+    // Some vendors' storage refuses what it does not have: beside a file that it gave, that means absent.
+    const failed = results
+      .flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []))
+      .find((error) => files.length === 0 || !isRefused(error));
+    if (failed !== undefined) throw failed;
     return files.length === 0 ? { status: "absent" as const } : { status: "ok" as const, files };
   });
   return found.status === "ok" ? found.files : [];
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === "upstream_refused";
 }
 
 // An upstream that answers "absent" or not at all gives way to the next; an error counts only where none has the file.

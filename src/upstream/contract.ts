@@ -47,8 +47,8 @@ export type RootSet = ReadonlyMap<string, RootFile>;
 export interface Upstream {
   roots(groups: readonly RootGroup[]): Promise<RootSet | "unchanged">;
   /**
-   * The verified bytes of a metadata file: complete, digests and size checked before the first chunk is given. Undefined where the
-   * upstream does not have it. Throws Moved where what is there is not what was signed.
+   * The verified bytes of a metadata file: it is there when this returns, and complete, its digests and size checked, before the first chunk is given; one
+   * that is not read costs nothing more. Undefined where the upstream does not have it. Throws Moved where what is there is not what was signed.
    */
   get(entry: Entry): Promise<AsyncIterable<Uint8Array> | undefined>;
 }

@@ -51,7 +51,7 @@ export interface StaticServer extends AsyncDisposable {
 }
 
 /** Serves a folder as a plain web server does, writes down each request, and goes wrong where it is told to. */
-export async function staticServer(root: string): Promise<StaticServer> {
+export async function staticServer(root: string, host = "127.0.0.1"): Promise<StaticServer> {
   let requests: Recorded[] = [];
   const server = createServer((request, response) => {
     const url = request.url ?? "/";
@@ -68,9 +68,9 @@ export async function staticServer(root: string): Promise<StaticServer> {
     answer(self, record, response).catch(() => response.destroy());
   });
   server.on("connection", (socket) => self.onConnection?.(socket.remotePort ?? 0));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const self: StaticServer = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     get requests() {
       return requests;
     },

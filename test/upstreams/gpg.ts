@@ -12,10 +12,14 @@ export interface SigningKey {
   readonly binary: string;
   /** Set where the key can only sign in the past, since it has expired. */
   readonly signAt: number | undefined;
+  /** The hash of its signatures. */
+  readonly digest: "SHA512" | "SHA1";
 }
 
 export interface KeyOptions {
-  readonly algorithm?: "ed25519" | "rsa3072" | "rsa1024" | undefined;
+  readonly algorithm?: "ed25519" | "rsa3072" | "rsa1024" | "dsa1024" | undefined;
+  /** SHA512 by default. */
+  readonly digest?: "SHA512" | "SHA1" | undefined;
   /** As gpg says it: `2y`, `20300101T000000`, `seconds=3600`. Never, by default. */
   readonly expires?: string | undefined;
   /** When it was made (ms); now, by default. With an expiry before today, it signs one minute after this. */
@@ -61,7 +65,7 @@ export async function openKeys(): Promise<KeyStore> {
     await writeFile(armoured, await gpg(["--armor", "--export", fingerprint]));
     await gpg(["--output", binary, "--export", fingerprint]);
     const signAt = options.created === undefined ? undefined : options.created + 60_000;
-    return { fingerprint, userId, armoured, binary, signAt };
+    return { fingerprint, userId, armoured, binary, signAt, digest: options.digest ?? "SHA512" };
   }
 
   return {
@@ -93,7 +97,7 @@ function signArguments(keys: readonly SigningKey[]): string[] {
   const clock = keys.find((key) => key.signAt !== undefined)?.signAt;
   return [
     "--digest-algo",
-    "SHA512",
+    keys[0]?.digest ?? "SHA512",
     ...(clock === undefined ? [] : ["--faked-system-time", gpgTime(clock)]),
     ...keys.flatMap((key) => ["--local-user", key.fingerprint]),
   ];

@@ -35,15 +35,23 @@ async function findIndex(
   suite: Suite,
   index: WantedIndex,
 ): Promise<FoundIndex | undefined> {
+  let refused: SluiceError | undefined;
   for (const form of index.forms) {
     for (const entries of candidates(suite, form)) {
-      const body = await upstream.get(entries[0]);
-      if (body === undefined) continue;
-      await leave(body);
-      return { suite, index, form, entries };
+      try {
+        const body = await upstream.get(entries[0]);
+        if (body === undefined) continue;
+        await leave(body);
+        return { suite, index, form, entries };
+      } catch (error) {
+        // Some vendors' storage answers 403 for what it does not have: there may be another name, or form.
+        if (!(error instanceof SluiceError) || error.code !== "upstream_refused") throw error;
+        refused ??= error;
+      }
     }
   }
   if (index.kind === "release") return undefined;
+  if (refused !== undefined) throw refused;
   throw new Moved(
     new SluiceError(
       "file_missing",

@@ -96,11 +96,16 @@ function readLists(fields: ReadonlyMap<string, string>, what: string): Map<strin
 }
 
 function addLine(files: Map<string, Listed>, algorithm: DigestAlgorithm, line: string, what: string): void {
-  // A name may hold spaces.
-  const [, digest = "", sizeText = "", name = ""] = /^(\S+)[ \t]+(\S+)[ \t]+(.+)$/.exec(line.trim()) ?? [];
+  // A name with a space is none for apt either, which then takes the whole list for broken.
+  const [digest = "", sizeText = "", name = "", more] = line.trim().split(/[ \t]+/);
   const hex = digest.toLowerCase();
   const size = Number(sizeText);
-  if (!isDigest(algorithm, hex) || !/^\d+$/.test(sizeText) || !Number.isSafeInteger(size)) {
+  if (
+    !isDigest(algorithm, hex) ||
+    !/^\d+$/.test(sizeText) ||
+    !Number.isSafeInteger(size) ||
+    more !== undefined
+  ) {
     throw new SluiceError(
       "metadata_invalid",
       `${what} has a line that is not digest, size and path: '${line.slice(0, 300)}'.`,
