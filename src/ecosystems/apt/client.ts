@@ -53,7 +53,16 @@ export async function client(context: ClientContext<AptOptions>): Promise<Client
     ...(sparse && !fallback ? [pins] : []),
     ...(conf === undefined ? [] : [file("conf", conf)]),
     ...(refreshed
-      ? [file("refresh", refreshScript(mirror, `${context.setupUrl}/preferences`, paths.preferences))]
+      ? [
+          file(
+            "refresh",
+            refreshScript(
+              mirror,
+              `${context.setupUrl}/preferences${wishes.exclude ? "?exclude" : ""}`,
+              paths.preferences,
+            ),
+          ),
+        ]
       : []),
     ...(fallback ? [file("mirrors", mirrorList(url, wishes.fallback))] : []),
   ];

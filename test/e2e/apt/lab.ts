@@ -33,7 +33,7 @@ export interface Lab {
   readonly vendor: SigningKey;
   upstream(options?: Partial<AptOptions>): Promise<AptRepository>;
   fork(repository: AptRepository): Promise<AptRepository>;
-  server(root: string): Promise<StaticServer>;
+  server(root: string, host?: string): Promise<StaticServer>;
   site(): Promise<SluiceSite>;
   apt(options?: AptClientOptions): Promise<AptClient>;
 }
@@ -49,7 +49,7 @@ export async function openLab(): Promise<Lab> {
     upstream: async (options = {}) =>
       cleanup.use(await aptRepository(keys, { packages: PACKAGES, signWith: [vendor], ...options })),
     fork: async (repository) => cleanup.use(await repository.fork()),
-    server: async (root) => cleanup.use(await staticServer(root)),
+    server: async (root, host) => cleanup.use(await staticServer(root, host)),
     site: async () => cleanup.use(await sluiceSite()),
     apt: async (options) => cleanup.use(await aptClient(options)),
   };
