@@ -35,9 +35,6 @@ export interface LiveOptions {
   readonly fresh: boolean;
 }
 
-// It is read as a whole: ten times the largest index there is.
-const MAX_METADATA = 2 ** 30;
-
 export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpstream {
   const validators = new Map<string, Validators>();
   const read = new Map<string, BlobInfo>();
@@ -61,7 +58,6 @@ export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpst
     },
 
     async get(entry: Entry): Promise<AsyncIterable<Uint8Array> | undefined> {
-      if (entry.size !== undefined && entry.size > MAX_METADATA) throw tooLarge(entry.path, entry.size);
       const name = contentKey(entry);
       const blob =
         read.get(name) ?? (await presentBlob(fetching.store, entry)) ?? (await fetchEntry(fetching, entry));
@@ -71,13 +67,6 @@ export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpst
       return once(await fetching.store.readBlob(blob.sha256));
     },
   };
-}
-
-function tooLarge(path: string, size: number): SluiceError {
-  return new SluiceError(
-    "too_large",
-    `'${path}' is signed to be of ${size} bytes, but Sluice takes metadata files of ${MAX_METADATA} bytes at most: refused.`,
-  );
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -11,7 +11,7 @@ const SQLITE_BUSY = 5;
  */
 export function openLockFile(file: string): DatabaseSync {
   try {
-    return new DatabaseSync(file);
+    return withoutJournal(new DatabaseSync(file));
   } catch (error) {
     throw unusable(file, error);
   }
@@ -22,11 +22,17 @@ export function openExistingLockFile(file: string): DatabaseSync | undefined {
   const url = pathToFileURL(file);
   url.search = "?mode=rw";
   try {
-    return new DatabaseSync(url);
+    return withoutJournal(new DatabaseSync(url));
   } catch (error) {
     if (!fs.existsSync(file)) return undefined;
     throw unusable(file, error);
   }
+}
+
+// Nothing is ever written to it: a journal beside it would only be left behind by a kill.
+function withoutJournal(database: DatabaseSync): DatabaseSync {
+  database.exec("PRAGMA journal_mode = MEMORY");
+  return database;
 }
 
 /** Takes the kernel's lock on the file until the database is closed or the process dies; false where another has it. */

@@ -74,6 +74,8 @@ test("the marker is there before the first blob, and goes with the end", async (
   assert.equal(markersOf(store.root).length, 1);
   const other = await open(store.root);
   assert.equal(markersOf(store.root).length, 1, "a living session is not stale");
+  const litter = fs.readdirSync(layoutOf(store.root).tmp).filter((name) => name.includes("opening"));
+  assert.deepEqual(litter, [], "nothing beside it that a kill would leave for good");
   await session.putBlob(text("two"), { digests: {} });
   await session.end();
   assert.deepEqual(markersOf(store.root), []);
