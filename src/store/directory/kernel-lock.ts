@@ -11,7 +11,7 @@ const SQLITE_BUSY = 5;
  */
 export function openLockFile(file: string): DatabaseSync {
   try {
-    return withoutJournal(new DatabaseSync(file));
+    return new DatabaseSync(file);
   } catch (error) {
     throw unusable(file, error);
   }
@@ -22,23 +22,18 @@ export function openExistingLockFile(file: string): DatabaseSync | undefined {
   const url = pathToFileURL(file);
   url.search = "?mode=rw";
   try {
-    return withoutJournal(new DatabaseSync(url));
+    return new DatabaseSync(url);
   } catch (error) {
     if (!fs.existsSync(file)) return undefined;
     throw unusable(file, error);
   }
 }
 
-// Nothing is ever written to it: a journal beside it would only be left behind by a kill.
-function withoutJournal(database: DatabaseSync): DatabaseSync {
-  database.exec("PRAGMA journal_mode = MEMORY");
-  return database;
-}
-
 /** Takes the kernel's lock on the file until the database is closed or the process dies; false where another has it. */
 export function tryExclusive(database: DatabaseSync): boolean {
   try {
-    database.exec("BEGIN EXCLUSIVE");
+    // Nothing is ever written to it: a journal beside it would only be left behind by a kill.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return true;
   } catch (error) {
     if ((((error as { errcode?: number }).errcode ?? 0) & 0xff) === SQLITE_BUSY) return false;
