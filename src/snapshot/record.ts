@@ -31,7 +31,7 @@ export interface SnapshotRecord {
   readonly roots: readonly ({ readonly path: string; readonly sha256: string } & Validators)[];
   readonly packages: number;
   readonly files: number;
-  /** Of distinct content: what the snapshot takes in a store that has nothing else. */
+  /** Of all files; a content that stands under two names, such as an index and its by-hash name, counts twice. */
   readonly bytes: number;
   /** An operator's pin: gc leaves the snapshot alone. */
   readonly pinned?: string | undefined;

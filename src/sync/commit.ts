@@ -53,18 +53,12 @@ export async function commitSnapshot(
       manifest,
       packages: entries.filter((entry) => entry.kind === "package").length,
       files: entries.length,
-      bytes: distinctBytes(entries),
+      bytes: entries.reduce((sum, entry) => sum + entry.size, 0),
     };
     return createSnapshot(site.store, author, record, `sync ${draft.mirror}`, now);
   });
   await moveLatest(site, draft.mirror, snapshot.body.id);
   return snapshot;
-}
-
-// A file that stands under two names, such as an index and its by-hash name, is there once.
-function distinctBytes(entries: readonly ManifestEntry[]): number {
-  const sizes = new Map(entries.map(({ sha256, size }) => [sha256, size]));
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 function recordedKeys(trust: RecordedTrust): readonly { sha256: string }[] {
