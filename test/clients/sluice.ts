@@ -63,6 +63,8 @@ export interface SluiceSite extends AsyncDisposable {
   start(...args: readonly string[]): Running;
   /** Syncs one mirror, whatever comes of it. */
   sync(mirror: string, ...options: readonly string[]): Promise<SyncLine & { code: number | null }>;
+  /** Syncs all mirrors, which must succeed; the line of each. */
+  syncAll(): Promise<readonly SyncLine[]>;
   list(): Promise<readonly ListedMirror[]>;
   mirror(name: string): Promise<ListedMirror>;
   /** Snapshot ids of a mirror, oldest first. */
@@ -135,6 +137,10 @@ export async function sluiceSite(name = "site"): Promise<SluiceSite> {
       const line = jsonLines<SyncLine>(ran.stdout).at(-1);
       if (line?.mirror !== name) throw new Error(`sync said ${ran.stdout}\n${ran.stderr}`);
       return { ...line, code: ran.code };
+    },
+    async syncAll() {
+      // The lines of progress have no result.
+      return (await json<SyncLine>("sync")).filter((line) => Object.hasOwn(line, "result"));
     },
     list,
     mirror,
