@@ -55,6 +55,8 @@ export interface SluiceSite extends AsyncDisposable {
     mirrors: Readonly<Record<string, object>>,
     more?: Readonly<Record<string, unknown>>,
   ): Promise<void>;
+  /** Program and arguments, for those who run it in another way. */
+  commandLine(...args: readonly string[]): readonly string[];
   run(...args: readonly string[]): Promise<Ran>;
   /** As run, but anything else than exit 0 fails the test with what was said. */
   ok(...args: readonly string[]): Promise<Ran>;
@@ -79,8 +81,17 @@ export async function sluiceSite(name = "site"): Promise<SluiceSite> {
   const data = join(home, "data");
   const config = join(home, "sluice.yaml");
 
+  const commandLine = (...args: readonly string[]): readonly string[] => [
+    process.execPath,
+    MAIN,
+    "--config",
+    config,
+    ...args,
+  ];
+
   function start(...args: readonly string[]): Running & { child: ChildProcess } {
-    const child = spawn(process.execPath, [MAIN, "--config", config, ...args], {
+    const [node = "", ...rest] = commandLine(...args);
+    const child = spawn(node, rest, {
       cwd: home,
       env: plainEnv({ HOME: home }),
       stdio: ["ignore", "pipe", "pipe"],
@@ -128,6 +139,7 @@ export async function sluiceSite(name = "site"): Promise<SluiceSite> {
     async configure(mirrors, more = {}) {
       await writeFile(config, JSON.stringify({ data, ...more, mirrors }, undefined, 2));
     },
+    commandLine,
     run,
     ok,
     json,
