@@ -48,7 +48,10 @@ export interface Incoming {
 
 /** A row of writes with one barrier: opened before the first blob, durable dirty marker and all. */
 export interface WriteSession {
-  /** Stores bytes at hand; throws `digest_mismatch` or `too_large`. Nothing is written where the blob is there already. */
+  /**
+   * Stores bytes at hand; throws `digest_mismatch` or `too_large`. Nothing is written where the blob is there already and is sound: it is read to make
+   * sure, and a bad one goes to quarantine.
+   */
   putBlob(bytes: Uint8Array, expect: Expectation): Promise<BlobInfo>;
   /** Opens a place for a streamed file. */
   incoming(expect: Expectation, resumeKey?: string): Promise<Incoming>;
@@ -90,6 +93,8 @@ export interface PruneStore extends WriteStore {
   quarantined(): Promise<{ sha256: string; back: boolean }[]>;
   /** Forgets the quarantined copies of blobs that are back. */
   clearRepaired(): Promise<void>;
+  /** Forgets what is in quarantine of these, back or not; for blobs that nothing needs any more. */
+  forgetQuarantined(sha256s: readonly string[]): Promise<void>;
   /** Removes temporary files and partial downloads older than the age; returns bytes freed. */
   sweep(olderThanMs: number): Promise<number>;
 }
