@@ -69,6 +69,12 @@ export const ERRORS = {
     remedy: "Allow it by name with `allow-weak`, if you must.",
   },
 
+  identity_lost: {
+    exit: 1,
+    meaning: "This site's identity is gone, damaged or another one.",
+    remedy: "Restore identity/ of the data directory from a backup.",
+  },
+
   // freshness
   root_older: {
     exit: 1,

@@ -12,7 +12,7 @@ import type {
   Upstream,
   Validators,
 } from "../upstream/contract.ts";
-import { contentKey, fetchEntry, presentBlob, type Fetching } from "./fetch.ts";
+import { contentKey, fetchEntry, isBadBlob, presentBlob, type Fetching } from "./fetch.ts";
 
 /** The live upstream of one walk: what it gives has been fetched into the store and proven. */
 export interface LiveUpstream extends Upstream {
@@ -22,6 +22,8 @@ export interface LiveUpstream extends Upstream {
   readonly rootFiles: ReadonlyMap<string, RootFile>;
   /** Names and digests of the roots, to see whether two walks began alike. */
   rootsKey(): string;
+  /** Where the roots came from. */
+  rootsFrom(): Transport | undefined;
   /** Blobs of entries that were read during the walk. */
   readonly read: ReadonlyMap<string, BlobInfo>;
 }
@@ -45,6 +47,8 @@ export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpst
     rootFiles,
     rootsKey: () => [...rootFiles.values()].map((file) => `${file.path} ${file.sha256}`).join("\n"),
 
+    rootsFrom: () => fetching.answered.roots,
+
     async roots(groups: readonly RootGroup[]): Promise<RootSet | "unchanged"> {
       const results = await Promise.all(groups.map(async (group) => readGroup(fetching, group, options)));
       if (results.length > 0 && results.every((result) => result.unchanged)) return "unchanged";
@@ -59,14 +63,44 @@ export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpst
 
     async get(entry: Entry): Promise<AsyncIterable<Uint8Array> | undefined> {
       const name = contentKey(entry);
-      const blob =
-        read.get(name) ?? (await presentBlob(fetching.store, entry)) ?? (await fetchEntry(fetching, entry));
-      if (blob === undefined) return undefined;
-      read.set(name, blob);
-      // Whole and re-hashed: an index is parsed only as it was proven, whatever the disk did to it since.
-      return once(await fetching.store.readBlob(blob.sha256));
+      const blob = read.get(name) ?? (await presentBlob(fetching.store, entry));
+      const kept = blob && (await soundBytes(fetching, blob.sha256));
+      if (blob !== undefined && kept !== undefined) {
+        read.set(name, blob);
+        return once(kept);
+      }
+      const fetched = await fetchMetadata(fetching, entry);
+      if (fetched === undefined) return undefined;
+      read.set(name, fetched);
+      return once(await fetching.store.readBlob(fetched.sha256));
     },
   };
+}
+
+// Whole and re-hashed: an index is parsed only as it was proven, whatever the disk did to it since. A bad one is put aside and fetched again.
+async function soundBytes({ store }: Fetching, digest: string): Promise<Buffer | undefined> {
+  try {
+    return await store.readBlob(digest);
+  } catch (error) {
+    if (!isBadBlob(error)) throw error;
+    await store.quarantine(digest);
+    return undefined;
+  }
+}
+
+// Some servers answer 403 for what they do not have (S3 without the right to list): the adapter then tries the next name or form of an index.
+async function fetchMetadata(fetching: Fetching, entry: Entry): Promise<BlobInfo | undefined> {
+  try {
+    return await fetchEntry(fetching, entry);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    fetching.emit({ event: "warning", code: "upstream_refused", message: (error as Error).message });
+    return undefined;
+  }
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === "upstream_refused";
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -147,12 +181,17 @@ async function fetchGroup(
 ): Promise<readonly Root[]> {
   const found = await fromFirst(fetching, async (source) => {
     const had = asked?.status === "ok" && asked.source === source ? asked : undefined;
-    const replies = await Promise.all(
+    const replies = await Promise.allSettled(
       group.files.map(async (file) =>
         had?.root.file.path === file.path ? had : askRoot(fetching, source, file, group.maxSize, { fresh }),
       ),
     );
-    const files = replies.filter((reply) => reply.status === "ok").map((reply) => reply.root);
+    const answers = replies.filter((reply) => reply.status === "fulfilled").map(({ value }) => value);
+    const files = answers.filter((reply) => reply.status === "ok").map((reply) => reply.root);
+    for (const reply of replies) {
+      // Where one file of the group is there, another that is forbidden counts as absent.
+      if (reply.status === "rejected" && !(files.length > 0 && isForbidden(reply.reason))) throw reply.reason;
+    }
     return files.length === 0 ? { status: "absent" as const } : { status: "ok" as const, files };
   });
   return found.status === "ok" ? found.files : [];
@@ -169,6 +208,7 @@ async function fromFirst<T extends { status: string }>(
     try {
       const reply = await ask(source);
       if (reply.status !== "absent") {
+        answered.roots ??= source;
         answered.source ??= source;
         return reply;
       }

@@ -1,6 +1,6 @@
 import { isDigest, type Digests } from "../../base/digest.ts";
 import { SluiceError } from "../../base/errors.ts";
-import { checkPath } from "../../base/path.ts";
+import { checkPath, encodePath } from "../../base/path.ts";
 import { stanzas } from "../../formats/deb822.ts";
 
 /** One stanza of a Packages index, checked. */
@@ -13,6 +13,8 @@ export interface PackageRecord {
   readonly section: string;
   /** Relative to the base of the repository. */
   readonly path: string;
+  /** As the upstream writes it, as a URL. */
+  readonly from: string;
   readonly size: number;
   /** Strong ones only, at least one. */
   readonly digests: Digests;
@@ -58,7 +60,9 @@ function readPackage(fields: ReadonlyMap<string, string>, what: string): Package
     arch,
     source: /^\S+/.exec(get("source"))?.[0],
     section: get("section"),
-    path: checkPath(filename, what),
+    // Clients fold slashes that follow one another, and some vendors write them.
+    path: checkPath(filename.replaceAll(/\/{2,}/g, "/"), what),
+    from: encodePath(filename.replace(/^\.\//, "")),
     size,
     digests: readDigests(get, name, what),
   };

@@ -1,6 +1,5 @@
 import { compileSelection } from "../../base/selection.ts";
 import { SluiceError } from "../../base/errors.ts";
-import { encodePath } from "../../base/path.ts";
 import type { Trust } from "../../trust/contract.ts";
 import { Moved, type Entry, type Upstream } from "../../upstream/contract.ts";
 import type { CommonOptions, Step } from "../contract.ts";
@@ -70,10 +69,10 @@ function lastElement(path: string): string {
 }
 
 function packageEntry(record: PackageRecord): Entry {
-  const { name, version, arch, source, path, digests, size } = record;
+  const { name, version, arch, source, path, from, digests, size } = record;
   return {
     path,
-    from: encodePath(path),
+    from,
     kind: "package",
     digests,
     size,
