@@ -167,3 +167,33 @@ test("a session begins only after what another left is looked at", async () => {
   assert.equal(await store.statBlob(torn), undefined);
   assert.deepEqual(markersOf(store.root), []);
 });
+
+test("what a killed process had in tmp/ goes with its session; what another has there stays", async () => {
+  const store = await open();
+  const { tmp } = layoutOf(store.root);
+  await using child = startChild("put", store.root, "seed");
+  await child.line();
+  const [dead = ""] = markersOf(store.root).map((session) => session.slice(0, 12));
+  await using other = startChild("put", store.root, "other");
+  await other.line();
+  const [alive = ""] = markersOf(store.root)
+    .map((session) => session.slice(0, 12))
+    .filter((mark) => mark !== dead);
+  const litter = (mark: string): string[] => [
+    `ref-${mark}-700`,
+    `opening-${mark}-800-journal`,
+    `tree-${mark}-900`,
+  ];
+  for (const [ref = "", journal = "", tree = ""] of [litter(dead), litter(alive)]) {
+    fs.writeFileSync(`${tmp}/${ref}`, "");
+    fs.writeFileSync(`${tmp}/${journal}`, "");
+    fs.mkdirSync(`${tmp}/${tree}/below`, { recursive: true });
+  }
+  await child.kill();
+  await open(store.root);
+  assert.deepEqual(
+    fs.readdirSync(tmp).filter((name) => name.includes(dead)),
+    [],
+  );
+  for (const name of litter(alive)) assert.ok(fs.existsSync(`${tmp}/${name}`), name);
+});
