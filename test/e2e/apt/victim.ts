@@ -28,6 +28,16 @@ export interface Victim {
 
 export async function openVictim(): Promise<Victim> {
   const lab = await openLab();
+  try {
+    return await victimIn(lab);
+  } catch (fault) {
+    // Without a victim the test file has nothing to clean up by.
+    await lab.cleanup.run();
+    throw fault;
+  }
+}
+
+async function victimIn(lab: Lab): Promise<Victim> {
   const good = await lab.upstream();
   const server = await lab.server(good.root);
   const site = await lab.site();
