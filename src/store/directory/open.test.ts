@@ -137,6 +137,10 @@ test("a reader cannot write, and reads from a read-only mount", async (t) => {
     await using _held = await writer.lock("store", "the test");
     await writer.createRef("a", 1, text("x"));
   };
-  await assert.rejects(underLock(), failsWith("store_unusable"));
+  await assert.rejects(underLock(), (error) => {
+    failsWith("store_unusable")(error);
+    assert.match(String(error), /The record a of 1 bytes cannot be written: .* is read-only/);
+    return true;
+  });
   await writer.close();
 });
