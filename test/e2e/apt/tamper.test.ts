@@ -68,6 +68,16 @@ suite("what is altered, forged, replayed or broken on its way", { skip: skipApt 
     });
   });
 
+  test("a key that is too weak, unless the config takes it by name", async () => {
+    const weak = await victim.lab.keys.create("Weak <weak@example.org>", { algorithm: "rsa1024" });
+    const bad = await victim.next({ signWith: [weak] });
+    await victim.refuses(bad.root, "key_weak", { keyring: weak.binary });
+    const site = await victim.lab.site();
+    await site.configure({ m: mirrorOf(bad, victim.server.url, { "allow-weak": ["rsa1024"] }) });
+    assertSynced(await site.sync("m"), "updated");
+    match((await site.ok("list")).stdout, /rsa1024/);
+  });
+
   test("metadata that is older, expired, from the future, or of another suite", async () => {
     const older = await victim.lab.fork(victim.good);
     await older.publish({ date: victim.good.state.date - DAY });

@@ -200,7 +200,7 @@ suite("variants of apt repositories, through Sluice to the real apt", { skip: sk
   });
 
   test("a keyring may be armoured, hold many keys, or several armours one after the other; one good signature is enough", async () => {
-    const other = await lab.keys.create("Other <other@example.org>");
+    const other = await lab.keys.create("Other <other@example.org>", { algorithm: "rsa3072" });
     const both = await lab.upstream({ signWith: [other, lab.vendor] });
     const server = await lab.server(both.root);
     const own = await lab.site();
@@ -216,10 +216,11 @@ suite("variants of apt repositories, through Sluice to the real apt", { skip: sk
         keyring: await lab.keys.keyring([stranger, lab.vendor], "many.gpg"),
       }),
       rows: mirrorOf(both, server.url, { keyring: rows }),
+      rsa: mirrorOf(both, server.url, { keyring: other.armoured }),
       pinned: mirrorOf(both, server.url, { "signed-by": lab.vendor.fingerprint }),
     });
     await own.ok("sync");
     for (const { name, snapshots } of await own.list())
-      deepEqual(snapshots[0]?.signedBy, [lab.vendor.fingerprint], name);
+      deepEqual(snapshots[0]?.signedBy, [(name === "rsa" ? other : lab.vendor).fingerprint], name);
   });
 });
