@@ -60,12 +60,16 @@ function readPackage(fields: ReadonlyMap<string, string>, what: string): Package
     arch,
     source: /^\S+/.exec(get("source"))?.[0],
     section: get("section"),
-    // Clients fold slashes that follow one another, and some vendors write them.
-    path: checkPath(filename.replaceAll(/\/{2,}/g, "/"), what),
+    path: checkPath(foldSlashes(filename), what),
     from: encodePath(filename.replace(/^\.\//, "")),
     size,
     digests: readDigests(get, name, what),
   };
+}
+
+// Clients fold slashes that follow one another, and some vendors write them; a URL has no place here.
+function foldSlashes(filename: string): string {
+  return filename.includes("://") ? filename : filename.replaceAll(/\/{2,}/g, "/");
 }
 
 function readDigests(get: (field: string) => string, name: string, what: string): Digests {

@@ -29,8 +29,7 @@ suite("what a vendor signs that no vendor should", { skip: skipApt }, () => {
     "holds a control character": { name: "pool/main/t/tool/\u001b[2Jtool.deb", code: "path_refused" },
     "holds a backslash": { name: "pool\\..\\tool.deb", code: "path_refused" },
     "is empty": { name: "", code: "metadata_invalid" },
-    // It is a path below the upstream like any other: nobody else is asked.
-    "is a URL": { name: "https://127.0.0.1:9/tool.deb", code: "file_missing" },
+    "is a URL": { name: "https://127.0.0.1:9/tool.deb", code: "path_refused" },
   };
   for (const [what, { name, code }] of Object.entries(NAMES)) {
     test(`a package whose name ${what}, signed all the same`, async () => {
