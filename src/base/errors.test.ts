@@ -26,3 +26,12 @@ test("a full disk and a closed door are told as such; anything else is internal"
   assert.equal(asSluiceError(new TypeError("boom")).code, "internal");
   assert.equal(asSluiceError("text").message, "Unexpected: text");
 });
+
+test("of an error and those of clearing up after it, the first one is told", () => {
+  const full = Object.assign(new Error("x"), { code: "ENOSPC" });
+  const disposal = new Error("release");
+  const twice = new SuppressedError(disposal, new SuppressedError(disposal, full));
+  assert.equal(asSluiceError(twice).code, "disk_full");
+  const told = new SluiceError("usage", "the first");
+  assert.equal(asSluiceError(new SuppressedError(disposal, told)), told);
+});

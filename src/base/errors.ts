@@ -69,6 +69,12 @@ export const ERRORS = {
     remedy: "Allow it by name with `allow-weak`, if you must.",
   },
 
+  identity_lost: {
+    exit: 1,
+    meaning: "This site's identity is gone, damaged or another one.",
+    remedy: "Restore identity/ of the data directory from a backup.",
+  },
+
   // freshness
   root_older: {
     exit: 1,
@@ -202,6 +208,11 @@ export const ERRORS = {
     meaning: "A file in the store has changed.",
     remedy: "Run `sluice sync`: it repairs what upstream still has.",
   },
+  tree_damaged: {
+    exit: 1,
+    meaning: "A name under trees/ was missing, or not the file of its snapshot.",
+    remedy: "It has been put right; look for who changes files there.",
+  },
   ref_corrupt: {
     exit: 1,
     meaning: "A record in the store was altered or its chain is broken.",
@@ -284,6 +295,8 @@ function stripCredentials(text: string): string {
 /** Turns anything thrown into a SluiceError; an unknown one becomes `internal` with its message only. */
 export function asSluiceError(thrown: unknown): SluiceError {
   if (thrown instanceof SluiceError) return thrown;
+  // What failed first is what counts, not what clearing up after it met.
+  if (thrown instanceof SuppressedError) return asSluiceError(thrown.suppressed);
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "ENOSPC" || code === "EDQUOT") {

@@ -1,12 +1,14 @@
 import { SluiceError } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import type { Ecosystem } from "../ecosystems/contract.ts";
-import { listSnapshots, readSnapshot, storedMirrors, type Snapshot } from "../snapshot/snapshots.ts";
+import { readSnapshot, storedMirrors, surveySnapshots, type Snapshot } from "../snapshot/snapshots.ts";
 import { verifySnapshot, type BlobState, type Finding, type Verified } from "../snapshot/verify.ts";
 import { checkRef } from "../store/refs.ts";
 import type { Trust } from "../trust/contract.ts";
-import { channelNames, channelRef, resolveId } from "./channels.ts";
+import { channelNames, channelRef, findChannel, resolveId } from "./channels.ts";
 import type { Site } from "./site.ts";
+import { parseTarget } from "./targets.ts";
+import { plantTree, reconcileTrees } from "./trees.ts";
 
 export interface CheckContext {
   readonly site: Site;
@@ -19,17 +21,18 @@ export interface CheckContext {
 
 export interface Checked {
   readonly snapshots: readonly Verified[];
-  /** Faults of the channels' own records. */
-  readonly channels: readonly Finding[];
+  /** Faults of the records themselves: of snapshots that cannot be read, and of channels. */
+  readonly records: readonly Finding[];
 }
 
 /**
- * Verifies the snapshots that are named (`MIRROR`: all of it; `MIRROR@X`), or everything, and puts each bad or lost blob into quarantine. Needs no network. A
- * fault is a finding; throws only where a name is unknown.
+ * Verifies the snapshots that are named (`MIRROR`: all of it; `MIRROR@X`), or everything, channels and trees included. Each bad or lost blob is put into
+ * quarantine, and a tree that is not what its snapshot says is put right. Needs no network. A fault is a finding; throws only where a name is unknown.
  */
 export async function checkStore(context: CheckContext, targets: readonly string[]): Promise<Checked> {
   const { site } = context;
-  const snapshots = await chosen(site, targets);
+  const records: Finding[] = [];
+  const snapshots = await chosen(site, targets, records);
   const hashed = new Map<string, BlobState>();
   const done: Verified[] = [];
   for (const snapshot of snapshots) {
@@ -37,9 +40,24 @@ export async function checkStore(context: CheckContext, targets: readonly string
     // A finding has a sha256 where a blob is bad or lost; either way the next sync must know of it.
     const bad = new Set(verified.findings.map((finding) => finding.sha256));
     for (const sha256 of bad) if (sha256 !== undefined) await site.store.quarantine(sha256);
-    done.push(verified);
+    done.push(verified.findings.length > 0 ? verified : await checkTree(site, snapshot, verified));
   }
-  return { snapshots: done, channels: targets.length === 0 ? await checkChannels(site) : [] };
+  if (targets.length === 0) records.push(...(await checkChannels(site)));
+  // Links that are gone are made again; what cannot be made has its finding above.
+  await reconcileTrees(site);
+  return { snapshots: done, records };
+}
+
+async function checkTree(site: Site, snapshot: Snapshot, verified: Verified): Promise<Verified> {
+  const { trees } = site.store;
+  if (trees === undefined) return verified;
+  const wrong = await plantTree(site, trees, snapshot.body);
+  const findings = wrong.map((path) => ({
+    code: "tree_damaged" as const,
+    path,
+    message: `${verified.mirror}@${verified.id}: '${path}' under trees/ was missing or not the file of the snapshot; it has been put right.`,
+  }));
+  return { ...verified, findings };
 }
 
 async function verifyOne(
@@ -75,30 +93,43 @@ async function verifyOne(
   );
 }
 
-async function chosen(site: Site, targets: readonly string[]): Promise<Snapshot[]> {
+async function chosen(site: Site, targets: readonly string[], records: Finding[]): Promise<Snapshot[]> {
+  const { store } = site;
   const found: Snapshot[] = [];
-  const known = await storedMirrors(site.store);
+  const known = await storedMirrors(store);
   for (const target of targets.length === 0 ? known : targets) {
-    const [mirror = "", x] = target.split("@");
+    const { mirror, x } = parseTarget(target);
     if (!known.includes(mirror)) {
       throw new SluiceError(
         "unknown_mirror",
         `There is no snapshot of a mirror '${mirror}': see \`sluice list\`.`,
       );
     }
-    if (x === undefined) found.push(...(await listSnapshots(site.store, mirror)));
-    else found.push(await readSnapshot(site.store, mirror, await resolveId(site.store, mirror, x)));
+    if (x !== undefined) {
+      found.push(await readSnapshot(store, mirror, await resolveId(store, mirror, x)));
+      continue;
+    }
+    const { snapshots, faults } = await surveySnapshots(store, mirror);
+    found.push(...snapshots);
+    records.push(...faults.map((message) => ({ code: "ref_corrupt" as const, message })));
   }
   return found;
 }
 
 async function checkChannels(site: Site): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const name of await channelNames(site.store)) {
-    const faults = await checkRef(site.store, channelRef(name), async (fingerprint) =>
-      site.siteKey(fingerprint),
-    );
-    findings.push(...faults.map((message) => ({ code: "ref_corrupt" as const, message })));
+  const { store } = site;
+  const messages: string[] = [];
+  for (const name of await channelNames(store)) {
+    const faults = await checkRef(store, channelRef(name), async (fingerprint) => site.siteKey(fingerprint));
+    messages.push(...faults);
+    if (faults.length > 0) continue;
+    for (const [mirror, id] of Object.entries((await findChannel(store, name))?.body.mirrors ?? {})) {
+      const { snapshots, faults: damaged } = await surveySnapshots(store, mirror);
+      if (damaged.length > 0 || snapshots.some(({ body }) => body.id === id)) continue;
+      messages.push(
+        `Channel '${name}' points to ${mirror}@${id}, whose record is gone: restore refs/ from a backup.`,
+      );
+    }
   }
-  return findings;
+  return messages.map((message) => ({ code: "ref_corrupt", message }));
 }

@@ -1,3 +1,4 @@
+import { asSluiceError, SluiceError } from "../base/errors.ts";
 import { readManifest } from "../snapshot/manifest.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
 import { amendSnapshot, listSnapshots, storedMirrors, type Snapshot } from "../snapshot/snapshots.ts";
@@ -18,6 +19,8 @@ export interface GcResult {
   readonly deletedBlobs: number;
   /** Bytes freed, temporary files included. */
   readonly freedBytes: number;
+  /** What of the trees could not be made, because the store is damaged. */
+  readonly problems: readonly string[];
 }
 
 /** Since when (ms) each condemned blob has been out of reach; kept as a blob that the ref `gc/condemned` names. */
@@ -61,7 +64,8 @@ export async function collectGarbage(
   const deleted = dryRun ? due : await deleteDue(site, due);
   if (!dryRun && removed.length + deleted.length > 0) await writeCondemned(site, condemned);
   const swept = dryRun ? 0 : await site.store.sweep(Math.max(site.graceMs, 3_600_000));
-  if (!dryRun) await reconcileTrees(site, { refreshGrace: true });
+  if (!dryRun) await forgetUnreached(site);
+  const problems = dryRun ? [] : await reconcileTrees(site, { refreshGrace: true });
   const sum = (names: Iterable<string>): number =>
     [...names].reduce((bytes, name) => bytes + (sizes.get(name) ?? 0), 0);
   return {
@@ -70,6 +74,7 @@ export async function collectGarbage(
     condemnedBytes: sum(Object.keys(condemned)),
     deletedBlobs: deleted.length,
     freedBytes: sum(deleted) + swept,
+    problems,
   };
 }
 
@@ -146,12 +151,18 @@ async function markSnapshot(site: Site, record: SnapshotRecord, marked: Set<stri
   if (record.trust.kind === "keys") for (const { sha256 } of record.trust.keyrings) marked.add(sha256);
   if (marked.has(record.manifest.sha256)) return;
   marked.add(record.manifest.sha256);
-  for (const entry of await readManifest(
-    site.store,
-    record.manifest.sha256,
-    `${record.mirror}@${record.id}`,
-  )) {
-    marked.add(entry.sha256);
+  const name = `${record.mirror}@${record.id}`;
+  try {
+    for (const entry of await readManifest(site.store, record.manifest.sha256, name))
+      marked.add(entry.sha256);
+  } catch (error) {
+    // What a lost manifest names cannot be told from what nothing reaches.
+    const { code, message } = asSluiceError(error);
+    throw new SluiceError(
+      code,
+      `gc deletes nothing while the manifest of ${name} is damaged (${message}): run \`sluice sync ${record.mirror}\`, or \`sluice snapshot remove ${name}\`.`,
+      { cause: error },
+    );
   }
 }
 
@@ -167,6 +178,14 @@ async function deleteDue(site: Site, due: readonly string[]): Promise<string[]> 
     });
   }
   return deleted;
+}
+
+// A bad blob that nothing reaches any more will never be repaired, and need not be.
+async function forgetUnreached(site: Site): Promise<void> {
+  const bad = await site.store.quarantined();
+  if (bad.length === 0) return;
+  const marked = await mark(site, new Set());
+  await site.store.forgetQuarantined(bad.map((one) => one.sha256).filter((sha256) => !marked.has(sha256)));
 }
 
 async function readCondemned(site: Site): Promise<Condemned> {

@@ -3,10 +3,10 @@ import type { Claim } from "../ecosystems/contract.ts";
 import type { Hole, SnapshotRecord } from "../snapshot/record.ts";
 import {
   contentDate,
-  listSnapshots,
   readSnapshot,
   signedBy,
   storedMirrors,
+  surveySnapshots,
   type Snapshot,
 } from "../snapshot/snapshots.ts";
 import type { ReadStore } from "../store/contract.ts";
@@ -43,16 +43,18 @@ export interface ListedMirror {
   readonly channels: Readonly<Record<string, string>>;
 }
 
-/** All mirrors of config and store, by name, with their snapshots (oldest first) and the channels that hold them. */
+/** All mirrors of config and store, by name, with their snapshots (oldest first) and the channels that hold them; `damaged` tells of records that cannot be read. */
 export async function listMirrors(
   store: ReadStore,
   configured: readonly ConfiguredMirror[],
-): Promise<ListedMirror[]> {
+): Promise<{ mirrors: ListedMirror[]; damaged: readonly string[] }> {
   const names = new Set([...configured.map(({ name }) => name), ...(await storedMirrors(store))]);
   const channels = await channelStates(store);
   const listed: ListedMirror[] = [];
+  const damaged: string[] = [];
   for (const name of [...names].toSorted()) {
-    const snapshots = await listSnapshots(store, name);
+    const { snapshots, faults } = await surveySnapshots(store, name);
+    damaged.push(...faults);
     const config = configured.find((one) => one.name === name);
     const newest = snapshots.at(-1)?.body;
     if (config === undefined && newest === undefined) continue;
@@ -67,7 +69,7 @@ export async function listMirrors(
       channels: Object.fromEntries(held.map(({ channel, mirrors }) => [channel, mirrors[name] ?? ""])),
     });
   }
-  return listed;
+  return { mirrors: listed, damaged };
 }
 
 const UNSIGNED = "unsigned: trust: none";

@@ -128,6 +128,6 @@ test("a snapshot that a channel holds or that is pinned cannot be removed; anoth
   await assert.rejects(dropSnapshot(made.site, `toy@${ids[0]}`), { code: "snapshot_held" });
   await setPin(made.site, `toy@${ids[0]}`, undefined);
   made.now += DAY;
-  assert.equal(await dropSnapshot(made.site, `toy@${ids[0]}`), `toy@${ids[0]}`);
+  assert.equal((await dropSnapshot(made.site, `toy@${ids[0]}`)).name, `toy@${ids[0]}`);
   await assert.rejects(promote(made, `toy@${ids[0]}`, "stable"), { code: "unknown_snapshot" });
 });

@@ -119,7 +119,16 @@ export async function planRollback(
       else state[name] = id;
     }
     const body = { channel, mirrors: state, restores: at, ...(of && { of }) };
-    return plan(store, find, base, body, ["rollback", channel, ...mirrors].join(" "));
+    try {
+      return await plan(store, find, base, body, ["rollback", channel, ...mirrors].join(" "));
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== "unknown_snapshot") throw error;
+      throw new SluiceError(
+        "nothing_to_do",
+        `The earlier state of channel '${channel}' (version ${at}) held a snapshot that has been given up since: promote another one; see \`sluice list\`.`,
+        { cause: error },
+      );
+    }
   }
   throw new SluiceError(
     "nothing_to_do",
@@ -154,17 +163,20 @@ function backNotice(find: FindEcosystem, from: SnapshotRecord, to: SnapshotRecor
   return find(to.ecosystem)?.movingBack?.(from.claims, to.claims);
 }
 
-/** Makes a planned move: the ref first, then the trees. Without changes nothing is written. Throws ref_conflict where another process was faster. */
-export async function commitMove(site: Site, move: Move): Promise<Channel | undefined> {
-  if (move.changes.length === 0) return move.base;
+/** Makes a planned move: the ref first, then the trees. Without changes nothing is written. `problems` tells what of the trees
+ * could not be made. Throws ref_conflict where another process was faster. */
+export async function commitMove(
+  site: Site,
+  move: Move,
+): Promise<{ made: Channel | undefined; problems: readonly string[] }> {
+  if (move.changes.length === 0) return { made: move.base, problems: [] };
   const author = await site.author();
   const made = await underStoreLock(site, async () => {
     for (const [mirror, id] of Object.entries(move.body.mirrors)) await readSnapshot(site.store, mirror, id);
     const change = { body: move.body, why: move.why, at: site.clock() };
     return appendRef(site.store, author, channelRef(move.channel), move.base, change);
   });
-  await reconcileTrees(site);
-  return made;
+  return { made, problems: await reconcileTrees(site) };
 }
 
 /** Points `latest` at a mirror's new snapshot, whatever other mirrors' syncs do meanwhile. */

@@ -19,8 +19,11 @@ export async function setPin(site: Site, target: string, why: string | undefined
   });
 }
 
-/** Removes a snapshot that no channel holds and that is not pinned; its files go with a later gc. Returns `mirror@id`. */
-export async function dropSnapshot(site: Site, target: string): Promise<string> {
+/** Removes a snapshot that no channel holds and that is not pinned; its files go with a later gc. `name` is `mirror@id`. */
+export async function dropSnapshot(
+  site: Site,
+  target: string,
+): Promise<{ name: string; problems: readonly string[] }> {
   const snapshot = await targetSnapshot(site.store, target);
   const { mirror, id, pinned } = snapshot.body;
   const name = `${mirror}@${id}`;
@@ -36,6 +39,5 @@ export async function dropSnapshot(site: Site, target: string): Promise<string> 
       `A channel holds ${name}, or has held it within the grace time: move the channel, or wait; see \`sluice list\`.`,
     );
   }
-  await reconcileTrees(site);
-  return name;
+  return { name, problems: await reconcileTrees(site) };
 }

@@ -1,4 +1,5 @@
 import { link, mkdir, open, readFile, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { SluiceError } from "../base/errors.ts";
@@ -6,6 +7,7 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import type { PruneStore } from "../store/contract.ts";
 import { openDirectoryStore } from "../store/directory/open.ts";
 import type { Author, SiteKey } from "../store/refs.ts";
+import type { Identity } from "../trust/identity.ts";
 
 /** One installation: its store, its identity, and the times that rule it. */
 export interface Site {
@@ -13,7 +15,7 @@ export interface Site {
   /** How long files that left a channel are still served, and condemned blobs wait; in ms. */
   readonly graceMs: number;
   readonly clock: Clock;
-  /** The identity that signs refs, made at the first call. */
+  /** The identity that signs refs, made at the first write of a new site; throws identity_lost where it is gone or damaged. */
   author(): Promise<Author>;
   /** The key of a site whose signatures this one accepts: its own. */
   siteKey(fingerprint: string): Promise<SiteKey | undefined>;
@@ -28,59 +30,131 @@ export async function openSite(data: string, graceMs: number, clock: Clock = sys
     graceMs,
     clock,
     author: async () => {
-      author ??= loadAuthor(data);
+      author ??= loadAuthor(data, store, clock);
       return author;
     },
     siteKey: async (fingerprint) => siteKeyOf(data, fingerprint),
   };
 }
 
-async function loadAuthor(data: string): Promise<Author> {
-  const { createIdentity, openIdentity } = await import("../trust/identity.ts");
-  const path = join(data, "identity", "private.asc");
-  let privateKey = await readText(path);
-  if (privateKey === undefined) {
-    const made = await createIdentity(`Sluice site ${hostname()}`);
-    await createFile(path, made.privateKey, 0o600);
-    privateKey = (await readText(path)) ?? made.privateKey;
+interface KeyFiles {
+  readonly privateKey: string;
+  readonly publicKey: string;
+}
+
+function keyFiles(data: string): KeyFiles {
+  return {
+    privateKey: join(data, "identity", "private.asc"),
+    publicKey: join(data, "identity", "public.asc"),
+  };
+}
+
+// An identity is made only where there never was one: a second one would make all earlier records foreign.
+async function loadAuthor(data: string, store: PruneStore, clock: Clock): Promise<Author> {
+  const paths = keyFiles(data);
+  const privateKey = (await readText(paths.privateKey)) ?? (await makeIdentity(paths, store, clock));
+  const identity = await openPrivate(paths, privateKey, clock);
+  const known = await openPublic(paths);
+  if (known === undefined) await createFile(paths.publicKey, identity.publicKey, 0o644);
+  else if (known.fingerprint !== identity.fingerprint) {
+    throw new SluiceError(
+      "identity_lost",
+      `${paths.privateKey} is not the private key of ${paths.publicKey} (${identity.fingerprint}, not ${known.fingerprint}): restore both from one backup.`,
+    );
   }
-  const identity = await openIdentity(privateKey);
-  await createFile(join(data, "identity", "public.asc"), identity.publicKey, 0o644);
   return { fingerprint: identity.fingerprint, by: author(), sign: async (bytes) => identity.sign(bytes) };
+}
+
+async function makeIdentity(paths: KeyFiles, store: PruneStore, clock: Clock): Promise<string> {
+  const isUsed = (await readText(paths.publicKey)) !== undefined || (await store.listRefs("")).length > 0;
+  // Another first writer may have made it before that look: its private key comes first.
+  const made = await readText(paths.privateKey);
+  if (made !== undefined) return made;
+  if (isUsed) throw privateKeyGone(paths);
+  const { createIdentity } = await import("../trust/identity.ts");
+  const identity = await createIdentity(`Sluice site ${hostname()}`, clock);
+  await createFile(paths.privateKey, identity.privateKey, 0o600);
+  const privateKey = await readText(paths.privateKey);
+  if (privateKey === undefined) throw privateKeyGone(paths);
+  return privateKey;
+}
+
+function privateKeyGone(paths: KeyFiles): SluiceError {
+  return new SluiceError(
+    "identity_lost",
+    `The private key of this site, ${paths.privateKey}, is gone: restore it from a backup.`,
+  );
+}
+
+async function openPrivate(paths: KeyFiles, privateKey: string, clock: Clock): Promise<Identity> {
+  const { openIdentity } = await import("../trust/identity.ts");
+  try {
+    return await openIdentity(privateKey, clock);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    throw new SluiceError("identity_lost", `${paths.privateKey}: ${error.message}`, { cause: error });
+  }
+}
+
+async function openPublic(paths: KeyFiles): Promise<SiteKey | undefined> {
+  const armoured = await readText(paths.publicKey);
+  if (armoured === undefined) return undefined;
+  const { openSiteKey } = await import("../trust/identity.ts");
+  try {
+    return await openSiteKey(armoured);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    throw new SluiceError(
+      "identity_lost",
+      `The public key of this site, ${paths.publicKey}, is damaged: remove it, the next write makes it again from private.asc.`,
+      { cause: error },
+    );
+  }
 }
 
 /** The site's public key, armoured; undefined before the first write. */
 export async function publicKey(data: string): Promise<string | undefined> {
-  return readText(join(data, "identity", "public.asc"));
+  return readText(keyFiles(data).publicKey);
 }
 
-/** The key of that fingerprint, if the site in the data directory accepts it. */
+/** The key of that fingerprint, if the site in the data directory accepts it. Throws identity_lost where its own key file is damaged. */
 export async function siteKeyOf(data: string, fingerprint: string): Promise<SiteKey | undefined> {
-  const armoured = await publicKey(data);
-  if (armoured === undefined) return undefined;
+  const key = (await openPublic(keyFiles(data))) ?? (await derivedKey(data));
+  return key?.fingerprint === fingerprint ? key : undefined;
+}
+
+// Until the next write makes public.asc again, the site's records are still its own.
+async function derivedKey(data: string): Promise<SiteKey | undefined> {
+  const paths = keyFiles(data);
+  const privateKey = await readText(paths.privateKey);
+  if (privateKey === undefined) return undefined;
   const { openSiteKey } = await import("../trust/identity.ts");
-  const key = await openSiteKey(armoured);
-  return key.fingerprint === fingerprint ? key : undefined;
+  return openSiteKey((await openPrivate(paths, privateKey, systemClock)).publicKey);
 }
 
 // Created whole or not at all, and never over one that is there: two first writers must end with one identity.
 async function createFile(path: string, text: string, mode: number): Promise<void> {
-  if ((await readText(path)) !== undefined) return;
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o755 });
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await using file = await open(temporary, "wx", mode);
     await file.chmod(mode);
     await file.writeFile(text);
     await file.sync();
-    await link(temporary, path);
+    await linkUnlessThere(temporary, path);
     await using directory = await open(folder, "r");
     await directory.sync();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   } finally {
     await rm(temporary, { force: true });
+  }
+}
+
+async function linkUnlessThere(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 

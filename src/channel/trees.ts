@@ -1,7 +1,8 @@
+import { SluiceError } from "../base/errors.ts";
 import { snapshotTime } from "../base/names.ts";
 import { readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
-import { findSnapshot, listSnapshots, storedMirrors } from "../snapshot/snapshots.ts";
+import { findSnapshot, storedMirrors, surveySnapshots } from "../snapshot/snapshots.ts";
 import type { TreeFile, TreeStore } from "../store/contract.ts";
 import { channelHistory, channelNames, type Channel } from "./channels.ts";
 import { graceSnapshots } from "./grace.ts";
@@ -9,23 +10,41 @@ import type { Site } from "./site.ts";
 
 /**
  * Makes the trees what blobs and refs say: a tree for each snapshot, a link for each channel, and beside it the files that still have grace. Whatever
- * a killed run left undone is done here. Does nothing where the store keeps no trees.
+ * a killed run left undone is done here. Returns a sentence for each part that cannot be made because the store is damaged; the others are made.
+ * Does nothing where the store keeps no trees.
  */
-export async function reconcileTrees(site: Site, options: { refreshGrace?: boolean } = {}): Promise<void> {
+export async function reconcileTrees(
+  site: Site,
+  options: { refreshGrace?: boolean } = {},
+): Promise<string[]> {
   const trees = site.store.trees;
-  if (trees === undefined) return;
+  if (trees === undefined) return [];
   await using _held = await site.store.lock("trees", "publish", { waitMs: 600_000 });
-  const wanted = await wantedTrees(site);
+  const problems: string[] = [];
+  const attempt = async (action: () => Promise<void>): Promise<void> => {
+    try {
+      await action();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      problems.push(`The trees are not up to date: ${error.message}`);
+    }
+  };
   const there = new Set((await trees.listTrees()).map(({ mirror, id }) => `${mirror}/${id}`));
-  for (const [key, record] of wanted) if (!there.has(key)) await plantTree(site, trees, record);
+  const wanted = new Set<string>();
+  for (const mirror of await storedMirrors(site.store)) {
+    const { snapshots, faults } = await surveySnapshots(site.store, mirror);
+    problems.push(...faults);
+    // What a damaged record says cannot be known: its tree stays as it is.
+    if (faults.length > 0) for (const key of there) if (key.startsWith(`${mirror}/`)) wanted.add(key);
+    for (const { body } of snapshots) {
+      wanted.add(`${mirror}/${body.id}`);
+      if (!there.has(`${mirror}/${body.id}`))
+        await attempt(async () => void (await plantTree(site, trees, body)));
+    }
+  }
   const channels = await channelNames(site.store);
   for (const name of channels) {
-    const history = await channelHistory(site.store, name);
-    const now = history.at(-1);
-    if (now === undefined) continue;
-    const moved = (await trees.readChannel(name))?.version !== now.version;
-    if (moved || options.refreshGrace === true) await setGrace(site, trees, name, history);
-    if (moved) await trees.setChannel(name, now.version, now.body.mirrors);
+    await attempt(async () => setChannelTrees(site, trees, name, wanted, options.refreshGrace === true));
   }
   for (const name of await trees.listChannels())
     if (!channels.includes(name)) await trees.removeChannel(name);
@@ -33,13 +52,43 @@ export async function reconcileTrees(site: Site, options: { refreshGrace?: boole
     const [mirror = "", id = ""] = key.split("/");
     if (!wanted.has(key)) await trees.removeTree(mirror, id);
   }
+  return problems;
 }
 
-/** Builds the tree of one snapshot, or puts back the names that are missing from it. */
-export async function plantTree(site: Site, trees: TreeStore, record: SnapshotRecord): Promise<void> {
+function isDamage(error: unknown): error is SluiceError {
+  return (
+    error instanceof SluiceError && /^(blob|ref|manifest)_/.test(error.code) && error.code !== "ref_conflict"
+  );
+}
+
+async function setChannelTrees(
+  site: Site,
+  trees: TreeStore,
+  name: string,
+  wanted: Set<string>,
+  refreshGrace: boolean,
+): Promise<void> {
+  const history = await channelHistory(site.store, name);
+  const now = history.at(-1);
+  if (now === undefined) return;
+  const { mirrors } = now.body;
+  for (const [mirror, id] of Object.entries(mirrors)) wanted.add(`${mirror}/${id}`);
+  const linked = await trees.readChannel(name);
+  const moved =
+    linked?.version !== now.version ||
+    Object.keys(mirrors).some((one) => linked.mirrors[one] !== mirrors[one]);
+  // Grace is a courtesy to clients in mid-upgrade: damage to an old snapshot must not hold the channel back.
+  const grace = moved || refreshGrace ? setGrace(site, trees, name, history) : Promise.resolve();
+  const [done] = await Promise.allSettled([grace]);
+  if (moved) await trees.setChannel(name, now.version, mirrors);
+  if (done?.status === "rejected") throw done.reason;
+}
+
+/** Builds the tree of one snapshot, or puts right the one that is there; returns the paths that were wrong. */
+export async function plantTree(site: Site, trees: TreeStore, record: SnapshotRecord): Promise<string[]> {
   const manifest = await readManifest(site.store, record.manifest.sha256, `${record.mirror}@${record.id}`);
   const mtime = snapshotTime(record.id);
-  await trees.createTree(
+  return trees.createTree(
     record.mirror,
     record.id,
     manifest.map((entry) => treeFile(entry, mtime)),
@@ -49,14 +98,6 @@ export async function plantTree(site: Site, trees: TreeStore, record: SnapshotRe
 function treeFile(entry: ManifestEntry, mtime: number): TreeFile {
   const file = { path: entry.path, sha256: entry.sha256 };
   return entry.kind === "root" ? { ...file, mtime } : file;
-}
-
-async function wantedTrees(site: Site): Promise<Map<string, SnapshotRecord>> {
-  const wanted = new Map<string, SnapshotRecord>();
-  for (const mirror of await storedMirrors(site.store)) {
-    for (const { body } of await listSnapshots(site.store, mirror)) wanted.set(`${mirror}/${body.id}`, body);
-  }
-  return wanted;
 }
 
 async function setGrace(

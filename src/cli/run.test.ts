@@ -10,6 +10,7 @@ test("help is printed on stdout with status 0, a missing command on stderr with 
   const missing = captureIo();
   assert.equal(await runCli([], missing), 2);
   assert.match(missing.stderr(), /^Usage: sluice/);
+  assert.doesNotMatch(missing.stderr(), /error\[/);
   assert.equal(missing.stdout(), "");
 });
 
@@ -39,5 +40,31 @@ test("under --json the last line of stdout is the error, wherever --json stands"
     assert.deepEqual(JSON.parse(io.stdout()), {
       error: { code: "usage", message: "Unknown option '--no'.", hint: "See `sluice help`." },
     });
+  }
+});
+
+test("every command loads what runs it, and asks for a config", async () => {
+  const lines = [
+    ["sync"],
+    ["list"],
+    ["show", "m"],
+    ["diff", "m@a", "m@b"],
+    ["promote", "latest", "stable"],
+    ["rollback", "stable"],
+    ["verify"],
+    ["snapshot", "pin", "m@a"],
+    ["snapshot", "unpin", "m@a"],
+    ["snapshot", "remove", "m@a"],
+    ["serve"],
+    ["client", "m"],
+    ["gc"],
+    ["audit"],
+    ["key", "show"],
+    ["key", "export"],
+  ];
+  for (const line of lines) {
+    const io = captureIo();
+    assert.equal(await runCli([...line, "--config", "/nonexistent/sluice.yaml"], io), 2, line.join(" "));
+    assert.match(io.stderr(), /^sluice: error\[config_missing\]: /, line.join(" "));
   }
 });

@@ -9,12 +9,11 @@ import { watchSignals } from "./signals.ts";
 /** Runs one command line and gives the exit status: 0 done, 1 failed, 2 bad usage or config. Never throws. */
 export async function runCli(args: readonly string[], io: Io = processIo()): Promise<number> {
   const { signal, release } = watchSignals();
-  let json = args.includes("--json");
+  const json = args.includes("--json");
   let status = 0;
   const fail = (): void => void (status = 1);
   try {
     const program = buildProgram(io, (options: GlobalOptions) => {
-      json = options.json;
       return { options, io, signal, output: createOutput(io, options), fail };
     });
     await program.parseAsync(args, { from: "user" });

@@ -28,11 +28,11 @@ export function parseConfigDocument(text: string, name: string): ConfigDocument 
     return `${name}:${line}:${col}`;
   };
   const broken = document.errors[0];
-  if (broken !== undefined)
-    throw new SluiceError(
-      "config_invalid",
-      `${place(broken.pos[0])}: ${broken.message.replace(/\.?$/, ".")}`,
-    );
+  if (broken !== undefined) {
+    const several = broken.code === "MULTIPLE_DOCS";
+    const message = several ? "a second YAML document begins here, but the config is one." : broken.message;
+    throw new SluiceError("config_invalid", `${place(broken.pos[0])}: ${message.replace(/\.?$/, ".")}`);
+  }
 
   return {
     value: valueOf(document, name),

@@ -234,11 +234,11 @@ test("a sentence of an ecosystem is set apart from the field", () => {
 });
 
 test("all mistakes are told, in the order of the file", () => {
-  const error = refused(mirror("mode: thin", "connections: 0", "nonsense: 1"));
+  const error = refused(`${mirror("mode: thin", "connections: 0", "nonsense: 1")}\ngrace: 1`);
   assert.match(error.message, /7:11: mirrors\.debian\.mode/);
   assert.match(
     error.hint ?? "",
-    /8:18: mirrors\.debian\.connections must be at least 1\. .*9:5: mirrors\.debian\.nonsense/,
+    /8:18: mirrors\.debian\.connections must be at least 1\. .*9:5: mirrors\.debian\.nonsense .*10:8: grace/,
   );
 });
 

@@ -39,7 +39,7 @@ export interface SnapshotRecord {
   readonly roots: readonly ({ readonly path: string; readonly sha256: string } & Validators)[];
   readonly packages: number;
   readonly files: number;
-  /** Of distinct content: what the snapshot takes in a store that has nothing else. */
+  /** Of all files; a content that stands under two names, such as an index and its by-hash name, counts twice. */
   readonly bytes: number;
   /** Listed packages that the snapshot does not have, in the order of their paths; absent where there are none. */
   readonly holes?: readonly Hole[] | undefined;

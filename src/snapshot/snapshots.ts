@@ -31,6 +31,25 @@ export async function listSnapshots(store: ReadStore, mirror: string): Promise<S
   return all.filter((one) => one !== undefined);
 }
 
+/** As listSnapshots, but a record that is damaged becomes a sentence, and the others are still read. */
+export async function surveySnapshots(
+  store: ReadStore,
+  mirror: string,
+): Promise<{ snapshots: Snapshot[]; faults: string[] }> {
+  const snapshots: Snapshot[] = [];
+  const faults: string[] = [];
+  for (const id of await snapshotIds(store, mirror)) {
+    try {
+      const found = await findSnapshot(store, mirror, id);
+      if (found !== undefined) snapshots.push(found);
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      faults.push(error.message);
+    }
+  }
+  return { snapshots, faults };
+}
+
 /** The snapshot as its newest version has it; undefined where there is none or it was removed. */
 export async function findSnapshot(
   store: ReadStore,

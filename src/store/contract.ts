@@ -48,7 +48,10 @@ export interface Incoming {
 
 /** A row of writes with one barrier: opened before the first blob, durable dirty marker and all. */
 export interface WriteSession {
-  /** Stores bytes at hand; throws `digest_mismatch` or `too_large`. Nothing is written where the blob is there already. */
+  /**
+   * Stores bytes at hand; throws `digest_mismatch` or `too_large`. Nothing is written where the blob is there already
+   * and is sound: it is read to make sure, and a bad one goes to quarantine.
+   */
   putBlob(bytes: Uint8Array, expect: Expectation): Promise<BlobInfo>;
   /** Opens a place for a streamed file. */
   incoming(expect: Expectation, resumeKey?: string): Promise<Incoming>;
@@ -90,6 +93,8 @@ export interface PruneStore extends WriteStore {
   quarantined(): Promise<{ sha256: string; back: boolean }[]>;
   /** Forgets the quarantined copies of blobs that are back. */
   clearRepaired(): Promise<void>;
+  /** Forgets what is in quarantine of these, back or not; for blobs that nothing needs any more. */
+  forgetQuarantined(sha256s: readonly string[]): Promise<void>;
   /** Removes temporary files and partial downloads older than the age; returns bytes freed. */
   sweep(olderThanMs: number): Promise<number>;
 }
@@ -105,13 +110,24 @@ export interface TreeFile {
 export interface TreeStore {
   hasTree(mirror: string, id: string): Promise<boolean>;
   listTrees(): Promise<{ mirror: string; id: string }[]>;
-  /** Builds the tree aside and renames it into place, nothing is visible before it is whole; where it is there, puts back the names it lacks. */
-  createTree(mirror: string, id: string, files: Iterable<TreeFile>): Promise<void>;
+  /**
+   * Builds the tree aside and renames it into place, nothing is visible before it is whole. Where it is there, puts it
+   * right: names that are missing or are not the file (of roots: bytes or time) are put back, names that are not listed
+   * are removed. Returns those paths; [] for a tree that is new or was sound.
+   */
+  createTree(mirror: string, id: string, files: Iterable<TreeFile>): Promise<string[]>;
   removeTree(mirror: string, id: string): Promise<void>;
-  /** Which snapshots the channel's symlinks point to, and the ref version they were made of. */
+  /**
+   * Which snapshots the channel's symlinks point to, and the ref version they were made of; undefined where a link is
+   * missing, wrong or too many. A mirror that has lost all its links is not known here: compare `mirrors` with the
+   * ref's too, and set the channel again where they differ.
+   */
   readChannel(channel: string): Promise<{ version: number; mirrors: Record<string, string> } | undefined>;
   listChannels(): Promise<string[]>;
-  /** Makes `.channels/<channel>.<version>/` and switches `.channels/<channel>` to it by one rename. */
+  /**
+   * Makes `.channels/<channel>.<version>/` anew, also for the version that is set, mends every other link, and switches
+   * `.channels/<channel>` to it by one rename.
+   */
   setChannel(channel: string, version: number, mirrors: Readonly<Record<string, string>>): Promise<void>;
   removeChannel(channel: string): Promise<void>;
   /** Makes trees/<mirror>/.grace/<channel>/ hold exactly these files (hard links): adds first, removes last. */

@@ -14,6 +14,7 @@ export interface MemoryState {
   readonly partials: Map<string, Held>;
   /** Keys that somebody works on. */
   readonly taken: Set<string>;
+  readonly quarantine: Set<string>;
   readonly clock: Clock;
 }
 
@@ -28,7 +29,10 @@ export function memorySession(state: MemoryState): WriteSession {
       checkOpen();
       const tally = startTally(expect);
       tally.update(bytes);
-      return keep(state, tally.finish(), Buffer.from(bytes));
+      const info = tally.finish();
+      const there = state.blobs.get(info.sha256);
+      if (there?.bytes.equals(bytes) === false) setAside(state, info.sha256);
+      return keep(state, info, Buffer.from(bytes));
     },
     async incoming(expect, resumeKey) {
       checkOpen();
@@ -44,6 +48,12 @@ export function memorySession(state: MemoryState): WriteSession {
       ended = true;
     },
   };
+}
+
+/** Puts a blob into quarantine. */
+export function setAside(state: MemoryState, sha256: string): void {
+  state.blobs.delete(sha256);
+  state.quarantine.add(sha256);
 }
 
 function keep(state: MemoryState, info: BlobInfo, bytes: Buffer): BlobInfo {

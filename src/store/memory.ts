@@ -5,7 +5,7 @@ import type { Clock } from "../base/clock.ts";
 import { SluiceError } from "../base/errors.ts";
 import { blobMissing, checkBlob, checkBlobSize } from "./checks.ts";
 import type { Held, PruneStore } from "./contract.ts";
-import { memorySession } from "./memory-session.ts";
+import { memorySession, setAside } from "./memory-session.ts";
 import type { MemoryState } from "./memory-session.ts";
 import { checkLockName, checkRefName, checkVersion, lockedError } from "./ref-names.ts";
 
@@ -17,10 +17,15 @@ export interface MemoryStore extends PruneStore {
 /** A store that lives as long as the object, without trees. Closing it changes nothing. */
 export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
   const { clock = systemClock } = options;
-  const state: MemoryState = { blobs: new Map(), partials: new Map(), taken: new Set(), clock };
-  const { blobs, partials } = state;
+  const state: MemoryState = {
+    blobs: new Map(),
+    partials: new Map(),
+    taken: new Set(),
+    quarantine: new Set(),
+    clock,
+  };
+  const { blobs, partials, quarantine } = state;
   const refs = new Map<string, Map<number, Buffer>>();
-  const quarantine = new Set<string>();
   const locks = new Map<string, { pid: number; who: string; since: string }>();
 
   function find(sha256: string): Buffer {
@@ -90,14 +95,16 @@ export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
       for (const sha256 of sha256s) blobs.delete(sha256);
     },
     async quarantine(sha256) {
-      blobs.delete(sha256);
-      quarantine.add(sha256);
+      setAside(state, sha256);
     },
     async quarantined() {
       return [...quarantine].toSorted().map((sha256) => ({ sha256, back: blobs.has(sha256) }));
     },
     async clearRepaired() {
       for (const sha256 of quarantine) if (blobs.has(sha256)) quarantine.delete(sha256);
+    },
+    async forgetQuarantined(sha256s) {
+      for (const sha256 of sha256s) quarantine.delete(sha256);
     },
     async sweep(olderThanMs) {
       let freed = 0;

@@ -101,6 +101,19 @@ export function blobSuite(name: string, openStore: OpenStore): void {
       assert.deepEqual(await Array.fromAsync(store.listBlobs()), before);
     });
 
+    for (const size of [5, 700_000])
+      test(`a blob of ${size} bytes that has changed goes to quarantine when its bytes are put again`, async () => {
+        const { store, damage } = await open();
+        const bytes = noise(size);
+        const [name = ""] = await put(store, bytes);
+        await damage(name);
+        await put(store, bytes);
+        assert.ok((await store.readBlob(name)).equals(bytes));
+        assert.deepEqual(await store.quarantined(), [{ sha256: name, back: true }]);
+        await put(store, bytes);
+        assert.ok((await store.readBlob(name)).equals(bytes));
+      });
+
     test("many puts of the same blob at once all succeed", async () => {
       const { store } = await open();
       const session = await store.begin();

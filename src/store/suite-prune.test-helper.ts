@@ -57,6 +57,17 @@ export function pruneSuite(name: string, openStore: OpenStore): void {
       assert.deepEqual(await store.quarantined(), []);
     });
 
+    test("what nobody needs any more is forgotten in quarantine, and nothing else is", async () => {
+      const { store, reopen } = await open();
+      const names = [text("one"), text("two"), text("back")].map(sha256);
+      const [one = "", two = "", back = ""] = names;
+      for (const name of names) await store.quarantine(name);
+      await put(store, text("back"), text("sound"));
+      await store.forgetQuarantined([one, back, sha256(text("sound")), "../../etc/passwd"]);
+      assert.deepEqual(await (await reopen()).quarantined(), [{ sha256: two, back: false }]);
+      assert.deepEqual(await listed(store), [back, sha256(text("sound"))].toSorted());
+    });
+
     test("sweep takes partial downloads of that age, and no other", async () => {
       const { store } = await open();
       const session = await store.begin();

@@ -1,3 +1,4 @@
+import { sha256 } from "../base/digest.ts";
 import { SluiceError } from "../base/errors.ts";
 import { nextSnapshotId } from "../base/names.ts";
 import { moveLatest, underStoreLock } from "../channel/moves.ts";
@@ -19,13 +20,18 @@ export async function putManifest(
   return session.putBlob(encodeManifest(entries), { digests: {} });
 }
 
+/** True where the entries make the manifest of that digest. */
+export function encodedAs(entries: readonly ManifestEntry[], digest: string): boolean {
+  return sha256(encodeManifest(entries)) === digest;
+}
+
 /** The key files of a mirror as blobs, and the trust as a record names it. */
 export async function putTrust(session: WriteSession, trust: Trust): Promise<RecordedTrust> {
   if (trust.kind === "none") return trust;
   const keyrings: { name: string; sha256: string }[] = [];
   for (const { name, bytes } of trust.files) {
-    const { sha256 } = await session.putBlob(bytes, { digests: {} });
-    keyrings.push({ name, sha256 });
+    const blob = await session.putBlob(bytes, { digests: {} });
+    keyrings.push({ name, sha256: blob.sha256 });
   }
   return { kind: "keys", keyrings, pinned: trust.pinned, allowWeak: trust.allowWeak };
 }
@@ -53,18 +59,12 @@ export async function commitSnapshot(
       manifest,
       packages: entries.filter((entry) => entry.kind === "package").length,
       files: entries.length,
-      bytes: distinctBytes(entries),
+      bytes: entries.reduce((sum, entry) => sum + entry.size, 0),
     };
     return createSnapshot(site.store, author, record, `sync ${draft.mirror}`, now);
   });
   await moveLatest(site, draft.mirror, snapshot.body.id);
   return snapshot;
-}
-
-// A file that stands under two names, such as an index and its by-hash name, is there once.
-function distinctBytes(entries: readonly ManifestEntry[]): number {
-  const sizes = new Map(entries.map(({ sha256, size }) => [sha256, size]));
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 function recordedKeys(trust: RecordedTrust): readonly { sha256: string }[] {
@@ -76,12 +76,12 @@ async function lastLook(
   blobs: readonly { sha256: string; size?: number }[],
 ): Promise<void> {
   const seen = new Set<string>();
-  for (const { sha256, size } of blobs) {
-    if (seen.has(sha256)) continue;
-    seen.add(sha256);
-    const there = await store.statBlob(sha256);
+  for (const { sha256: digest, size } of blobs) {
+    if (seen.has(digest)) continue;
+    seen.add(digest);
+    const there = await store.statBlob(digest);
     if (there === undefined || (size !== undefined && there.size !== size)) {
-      throw new SluiceError("blob_missing", `The blob ${sha256} went away during the sync: run it again.`);
+      throw new SluiceError("blob_missing", `The blob ${digest} went away during the sync: run it again.`);
     }
   }
 }

@@ -14,7 +14,7 @@ export interface Fetching {
   /** In the order of the config. */
   readonly sources: readonly Transport[];
   /** The source that answered last is asked first: one that is down costs its time-outs once, not once a file. */
-  readonly answered: { source?: Transport };
+  readonly answered: { source?: Transport; roots?: Transport };
   readonly emit: Emit;
   readonly signal: AbortSignal;
   /** Called with the bytes of each file that came in. */
@@ -35,6 +35,11 @@ export async function presentBlob(store: PruneStore, entry: Entry): Promise<Blob
   if (blob === undefined || entry.size === undefined || blob.size === entry.size) return blob;
   await store.quarantine(sha256);
   return undefined;
+}
+
+/** True where the store has lost a blob, or has it with other bytes. */
+export function isBadBlob(error: unknown): boolean {
+  return error instanceof SluiceError && (error.code === "blob_missing" || error.code === "blob_corrupt");
 }
 
 /**

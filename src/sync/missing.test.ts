@@ -62,7 +62,7 @@ test("packages that no upstream has become holes: recorded, told of, listed, sho
   assert.deepEqual([body.packages, body.files], [2, 4]);
   assert.equal(warnings(made).length, 1);
   assert.match(warnings(made)[0] ?? "", /^2 packages are listed, .* b \d+ \(all\), c \d+ \(all\)\.$/);
-  const [listed] = await listMirrors(made.site.store, []);
+  const [listed] = (await listMirrors(made.site.store, [])).mirrors;
   assert.deepEqual(
     listed?.snapshots.map(({ holes }) => holes),
     [2],

@@ -53,9 +53,14 @@ export async function planFetch(
   };
 }
 
+/** Room that the plan takes, folders and records included; in bytes. */
+export function roomNeeded(plan: Plan): number {
+  return Math.ceil(plan.fetchBytes * MARGIN) + plan.missing.length * PER_FILE;
+}
+
 /** Throws disk_full, with the figures, where the plan would not fit. */
 export function checkRoom(plan: Plan, mirror: string): void {
-  const need = Math.ceil(plan.fetchBytes * MARGIN) + plan.missing.length * PER_FILE;
+  const need = roomNeeded(plan);
   if (need <= plan.freeBytes) return;
   throw new SluiceError(
     "disk_full",

@@ -4,6 +4,7 @@ import { SluiceError } from "../base/errors.ts";
 import { findChannel, LATEST } from "../channel/channels.ts";
 import { checkStore } from "../channel/check.ts";
 import { collectGarbage } from "../channel/gc.ts";
+import { commitMove, planPromote, planRollback } from "../channel/moves.ts";
 import { readManifest } from "../snapshot/manifest.ts";
 import { listSnapshots } from "../snapshot/snapshots.ts";
 import { fakeUpstream, hash, listing, publish, rig, START, type Rig } from "./rig.test-helper.ts";
@@ -229,7 +230,7 @@ test("an aborted sync stops, and the next one fetches only what is missing", asy
   made.upstream.before = (_, path) => {
     if (path === "b") stop.abort();
   };
-  await assert.rejects(made.sync({ signal: stop.signal, parallel: 1 }), { name: "AbortError" });
+  await assert.rejects(made.sync({ signal: stop.signal, parallel: 1 }), { code: "interrupted" });
   made.upstream.before = () => undefined;
   const before = made.upstream.log.length;
   await made.sync();
@@ -298,4 +299,102 @@ test("gc leaves what a channel holds, and takes the rest after the grace", async
   assert.ok(third.deletedBlobs > 0 && !made.site.store.blobs.has(hash("one")));
   assert.ok(made.site.store.blobs.has(hash("two")));
   assert.deepEqual(await contents(made), [{ a: "two" }]);
+});
+
+function flip(made: Rig, digest: string): void {
+  const blob = made.site.store.blobs.get(digest);
+  assert.ok(blob);
+  blob.bytes[0] = (blob.bytes[0] ?? 0) ^ 1;
+}
+
+test("a damaged manifest, or a damaged index that is still current, is put aside and fetched or made again", async () => {
+  for (const which of ["manifest", "index"] as const) {
+    for (const changed of [false, true]) {
+      const made = rig();
+      publish(made.upstream, START, { a: "one" });
+      await made.sync();
+      const [first] = await listSnapshots(made.site.store, "toy");
+      assert.ok(first);
+      const index = hash(made.upstream.files.get("index.json") ?? "");
+      flip(made, which === "manifest" ? first.body.manifest.sha256 : index);
+      if (changed) {
+        made.now += DAY;
+        // The same index under a newer root.
+        const root = JSON.parse(String(made.upstream.files.get("root.json"))) as object;
+        made.upstream.files.set("root.json", Buffer.from(JSON.stringify({ ...root, date: START + DAY })));
+        assert.equal((await made.sync()).result, "updated", which);
+      } else {
+        await made.site.store.quarantine(which === "manifest" ? first.body.manifest.sha256 : index);
+        assert.equal((await made.sync()).result, "unchanged", which);
+      }
+      if (which === "index" || !changed) {
+        assert.deepEqual(
+          await contents(made),
+          changed ? [{ a: "one" }, { a: "one" }] : [{ a: "one" }],
+          which,
+        );
+      }
+    }
+  }
+});
+
+test("damage to another mirror's record does not keep this one from syncing", async () => {
+  const made = rig();
+  publish(made.upstream, START, { a: "one" });
+  await made.site.store.createRef("snapshots/other/20260101T000000Z", 1, Buffer.from("{"));
+  assert.equal((await made.sync()).result, "updated");
+});
+
+test("where the first upstream is stale or spoiled, the next one is asked; where all are, the first fault is told", async () => {
+  const made = rig();
+  publish(made.upstream, START, { a: "one" });
+  await made.sync();
+  made.now += 2 * DAY;
+  const stale = fakeUpstream("http://stale.example.org/");
+  publish(stale, START - DAY, { a: "old" });
+  publish(made.upstream, START + DAY, { a: "new" });
+  assert.equal((await made.sync({ sources: [stale, made.upstream] })).result, "updated");
+  assert.deepEqual((await contents(made)).at(-1), { a: "new" });
+  assert.ok(
+    made.events.some((event) => event.event === "warning" && /stale\.example\.org/.test(event.message)),
+  );
+  made.upstream.files.clear();
+  await assert.rejects(made.sync({ sources: [stale, made.upstream] }), { code: "root_older" });
+});
+
+test("a channel that points to a snapshot whose record is gone is a finding", async () => {
+  const made = rig();
+  publish(made.upstream, START, { a: "one" });
+  await made.sync();
+  const list = made.site.store.listRefs.bind(made.site.store);
+  made.site.store.listRefs = async (prefix) =>
+    (await list(prefix)).filter((name) => !name.startsWith("snapshots/"));
+  const context = {
+    site: made.site,
+    find: () => listing,
+    today: async () => undefined,
+    emit: () => undefined,
+    signal: new AbortController().signal,
+  };
+  const { records } = await checkStore(context, []);
+  assert.match(records.map((one) => one.message).join(), /'latest' points to toy@.*, whose record is gone/);
+});
+
+test("a rollback to a state that was given up says so", async () => {
+  const made = rig();
+  publish(made.upstream, START, { a: "one" });
+  await made.sync();
+  const move = async (from: string) =>
+    commitMove(made.site, await planPromote(made.site.store, () => listing, from, "stable", []));
+  await move("latest");
+  made.now += DAY;
+  publish(made.upstream, START + DAY, { a: "two" });
+  await made.sync();
+  await move("latest");
+  made.now += 9 * DAY;
+  await collectGarbage(made.site, new Map([["toy", { last: 1 }]]), false);
+  await assert.rejects(
+    planRollback(made.site.store, () => listing, "stable", []),
+    { code: "nothing_to_do" },
+  );
 });

@@ -14,14 +14,15 @@ import { amendSnapshot, lastSnapshot, listSnapshots, type Snapshot } from "../sn
 import { checkEntry } from "../snapshot/verify.ts";
 import type { BlobInfo, WriteSession } from "../store/contract.ts";
 import type { Trust } from "../trust/contract.ts";
-import { Moved, type Entry, type Transport } from "../upstream/contract.ts";
+import type { Entry, Transport } from "../upstream/contract.ts";
 import { admit, type Admission } from "./admit.ts";
-import { commitSnapshot, putTrust, type Draft } from "./commit.ts";
+import { commitSnapshot, encodedAs, putManifest, putTrust, type Draft } from "./commit.ts";
 import { fetchAll } from "./download-all.ts";
-import { contentKey, type Fetching } from "./fetch.ts";
+import { contentKey, isBadBlob, type Fetching } from "./fetch.ts";
 import { holesOf, leniency, warnOfHoles, type Leniency } from "./missing.ts";
 import { checkRoom, planFetch, type Plan } from "./plan.ts";
 import { repairTrees } from "./repair.ts";
+import { Tries } from "./tries.ts";
 import { liveUpstream, type LiveUpstream } from "./upstream.ts";
 import { walk, type Walked } from "./walk.ts";
 
@@ -50,17 +51,23 @@ export type SyncOutcome =
   | { readonly result: "updated" | "unchanged"; readonly snapshot: string; readonly holes?: number }
   | { readonly result: "planned"; readonly plan: Plan };
 
-/** Walks that may begin with changed roots before the sync gives up, and those with the same roots. */
-const MAX_CHANGED = 6;
-const MAX_SAME = 2;
-
 /** One sync of one mirror; the caller holds the mirror's lock. Throws SluiceErrors; the store is then as it was, but for blobs that the next run finds. */
 export async function runSync(job: SyncJob): Promise<SyncOutcome> {
   const session = await job.site.store.begin();
+  let outcome: SyncOutcome;
   try {
-    return await runWalks(job, session);
+    outcome = await runWalks(job, session);
   } finally {
     await session.end();
+  }
+  if (outcome.result !== "planned") await publish(job);
+  return outcome;
+}
+
+// What a killed run left undone after its record was written is done here too. Damage to another snapshot is told, but does not undo this sync.
+async function publish({ site, mirror, emit }: SyncJob): Promise<void> {
+  for (const message of [...(await repairTrees(site)), ...(await reconcileTrees(site))]) {
+    emit({ event: "warning", mirror: mirror.name, code: "blob_corrupt", message });
   }
 }
 
@@ -72,20 +79,18 @@ async function runWalks(job: SyncJob, session: WriteSession): Promise<SyncOutcom
   const whole = current !== undefined && damaged.length === 0 && current.body.holes === undefined;
   const comparable = whole && sameOptions(job, current) ? current : undefined;
   const lenient = leniency(job.allowMissing, current?.body);
-  const fetching: Fetching = {
-    store: site.store,
-    session,
-    sources: job.sources,
-    answered: {},
-    emit,
-    signal: job.signal,
-    received: job.received,
-  };
-  let lastRoots = "";
-  let changed = 0;
-  let same = 0;
+  const tries = new Tries(mirror.name, job.sources);
   for (let attempt = 1; ; attempt++) {
     emit({ event: "phase", mirror: mirror.name, phase: "roots" });
+    const fetching: Fetching = {
+      store: site.store,
+      session,
+      sources: tries.sources,
+      answered: {},
+      emit,
+      signal: job.signal,
+      received: job.received,
+    };
     const upstream = liveUpstream(fetching, {
       previous: attempt === 1 ? comparable?.body : undefined,
       conditional: sameUpstream(job, current),
@@ -94,27 +99,15 @@ async function runWalks(job: SyncJob, session: WriteSession): Promise<SyncOutcom
     try {
       return await attemptSync(job, fetching, upstream, { current, lenient });
     } catch (error) {
-      if (!(error instanceof Moved) && !isLostBlob(error)) throw error;
-      const reason = error instanceof Moved ? error.otherwise : error;
-      const again = upstream.rootsKey() === lastRoots && ++same >= MAX_SAME;
-      if (again && !lenient.settle(lastRoots, reason)) throw reason;
-      lastRoots = upstream.rootsKey();
-      if (++changed >= MAX_CHANGED) throw moving(mirror.name, reason);
-      emit({ event: "restart", mirror: mirror.name, attempt, reason: (reason as Error).message });
-      await sleep(job.pauseMs * attempt, undefined, { signal: job.signal });
+      const roots = upstream.rootsKey();
+      const { told, pause } = tries.next(error, roots, upstream.rootsFrom(), (reason) =>
+        lenient.settle(roots, reason),
+      );
+      if (pause) emit({ event: "restart", mirror: mirror.name, attempt, reason: told });
+      else emit({ event: "warning", mirror: mirror.name, code: "notice", message: told });
+      await sleep(pause ? job.pauseMs * attempt : 0, undefined, { signal: job.signal });
     }
   }
-}
-
-function isLostBlob(error: unknown): boolean {
-  return error instanceof SluiceError && error.code === "blob_missing";
-}
-
-function moving(mirror: string, reason: unknown): SluiceError {
-  return new SluiceError(
-    "upstream_moving",
-    `The upstream of '${mirror}' changed ${MAX_CHANGED} times during the sync: try again later. Last: ${(reason as Error).message}`,
-  );
 }
 
 async function attemptSync(
@@ -264,25 +257,22 @@ async function finishUpdated(job: SyncJob, session: WriteSession, proven: Proven
       .map(({ path, sha256: digest }) => ({ path, sha256: digest, ...proven.upstream.validators.get(path) })),
   };
   const same = proven.current && (await sameContent(site, proven.current, proven.entries));
+  if (same === true) await putManifest(session, proven.entries);
   if (same === true && proven.current !== undefined && equal(proven.current.body.options, draft.options)) {
     await session.barrier();
     await reaccept(site, proven.current, draft);
-    await repairTrees(site);
     return finishUnchanged(job, proven.current);
   }
   const snapshot = await commitSnapshot(site, session, draft, proven.entries);
-  await repairTrees(site);
-  await reconcileTrees(site);
   return { result: "updated", snapshot: snapshot.body.id, ...missingCount(proven.holes) };
 }
 
-// What a killed run left undone after its record was written is done here: `latest`, and the trees.
+// A run that was killed between record and channel left `latest` behind.
 async function finishUnchanged(job: SyncJob, current: Snapshot): Promise<SyncOutcome> {
   const { site, mirror } = job;
   const { id, holes = [] } = current.body;
   const latest = await findChannel(site.store, LATEST);
   if (latest?.body.mirrors[mirror.name] !== id) await moveLatest(site, mirror.name, id);
-  await reconcileTrees(site);
   return { result: "unchanged", snapshot: id, ...missingCount(holes) };
 }
 
@@ -296,13 +286,15 @@ async function sameContent(
   entries: readonly ManifestEntry[],
 ): Promise<boolean> {
   const { mirror, id, manifest } = current.body;
-  if ((await site.store.statBlob(manifest.sha256)) === undefined) return false;
-  const held = new Map(
-    (await readManifest(site.store, manifest.sha256, `${mirror}@${id}`)).map((one) => [one.path, one]),
-  );
-  return (
-    held.size === entries.length && entries.every((entry) => held.get(entry.path)?.sha256 === entry.sha256)
-  );
+  try {
+    const before = await readManifest(site.store, manifest.sha256, `${mirror}@${id}`);
+    const held = new Map(before.map((one) => [one.path, one]));
+    return held.size === entries.length && entries.every((one) => held.get(one.path)?.sha256 === one.sha256);
+  } catch (error) {
+    if (!isBadBlob(error)) throw error;
+    await site.store.quarantine(manifest.sha256);
+    return encodedAs(entries, manifest.sha256);
+  }
 }
 
 // The same bytes, proven under another keyring or found at another upstream: the snapshot stays, its record says so.

@@ -7,7 +7,7 @@ import type { MirrorConfig } from "../config/types.ts";
 import type { Transport } from "../upstream/contract.ts";
 import { HTTP_DEFAULTS } from "../upstream/http/options.ts";
 import type { Network } from "./network.ts";
-import type { Plan } from "./plan.ts";
+import { roomNeeded, type Plan } from "./plan.ts";
 import { runSync } from "./run.ts";
 
 /** The last line of `sync --json` for one mirror. `snapshot` is the one that `latest` points to afterwards. */
@@ -129,5 +129,12 @@ function parallelism(mirror: MirrorConfig): number {
 
 function planFigures(plan: Plan): NonNullable<SyncResult["plan"]> {
   const { files, bytes, missing, fetchBytes, freeBytes } = plan;
-  return { files, bytes, fetchFiles: missing.length, fetchBytes, freeBytes, fits: fetchBytes < freeBytes };
+  return {
+    files,
+    bytes,
+    fetchFiles: missing.length,
+    fetchBytes,
+    freeBytes,
+    fits: roomNeeded(plan) <= freeBytes,
+  };
 }

@@ -13,7 +13,7 @@ import type {
   Upstream,
   Validators,
 } from "../upstream/contract.ts";
-import { contentKey, fetchEntry, presentBlob, type Fetching } from "./fetch.ts";
+import { contentKey, fetchEntry, isBadBlob, presentBlob, type Fetching } from "./fetch.ts";
 
 /** The live upstream of one walk: what it gives has been fetched into the store and proven. */
 export interface LiveUpstream extends Upstream {
@@ -23,6 +23,8 @@ export interface LiveUpstream extends Upstream {
   readonly rootFiles: ReadonlyMap<string, RootFile>;
   /** Names and digests of the roots, to see whether two walks began alike. */
   rootsKey(): string;
+  /** Where the roots came from. */
+  rootsFrom(): Transport | undefined;
   /** Blobs of entries that were read during the walk. */
   readonly read: ReadonlyMap<string, BlobInfo>;
 }
@@ -36,9 +38,6 @@ export interface LiveOptions {
   readonly fresh: boolean;
 }
 
-// Ten times the largest index there is.
-const MAX_METADATA = 2 ** 30;
-
 export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpstream {
   const validators = new Map<string, Validators>();
   const read = new Map<string, BlobInfo>();
@@ -48,6 +47,8 @@ export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpst
     read,
     rootFiles,
     rootsKey: () => [...rootFiles.values()].map((file) => `${file.path} ${file.sha256}`).join("\n"),
+
+    rootsFrom: () => fetching.answered.roots,
 
     async roots(groups: readonly RootGroup[]): Promise<RootSet | "unchanged"> {
       const results = await Promise.all(groups.map(async (group) => readGroup(fetching, group, options)));
@@ -62,23 +63,61 @@ export function liveUpstream(fetching: Fetching, options: LiveOptions): LiveUpst
     },
 
     async get(entry: Entry): Promise<AsyncIterable<Uint8Array> | undefined> {
-      if (entry.size !== undefined && entry.size > MAX_METADATA) throw tooLarge(entry.path, entry.size);
       const name = contentKey(entry);
-      const blob =
-        read.get(name) ?? (await presentBlob(fetching.store, entry)) ?? (await fetchEntry(fetching, entry));
-      if (blob === undefined) return undefined;
-      read.set(name, blob);
-      // Re-hashed: an index is parsed only as it was proven, whatever the disk did to it since.
-      return provenBlob(fetching.store, blob);
+      const blob = read.get(name) ?? (await presentBlob(fetching.store, entry));
+      const kept = blob && (await soundBytes(fetching, blob));
+      if (blob !== undefined && kept !== undefined) {
+        read.set(name, blob);
+        return kept;
+      }
+      const fetched = await fetchMetadata(fetching, entry);
+      if (fetched === undefined) return undefined;
+      read.set(name, fetched);
+      return provenBlob(fetching.store, fetched);
     },
   };
 }
 
-function tooLarge(path: string, size: number): SluiceError {
-  return new SluiceError(
-    "too_large",
-    `'${path}' is signed to be of ${size} bytes, but Sluice takes metadata files of ${MAX_METADATA} bytes at most: refused.`,
-  );
+// Hashed as a whole before the first chunk: an index is parsed only as it was proven, whatever the disk did to it since. A bad one is put aside.
+async function soundBytes(
+  { store }: Fetching,
+  blob: BlobInfo,
+): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const chunks = provenBlob(store, blob);
+  try {
+    return resume(await chunks.next(), chunks);
+  } catch (error) {
+    if (!isBadBlob(error)) throw error;
+    await store.quarantine(blob.sha256);
+    return undefined;
+  }
+}
+
+async function* resume(
+  first: IteratorResult<Uint8Array>,
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (first.done !== true) yield first.value;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
+}
+
+// Some servers answer 403 for what they do not have (S3 without the right to list): the adapter then tries the next name or form of an index.
+async function fetchMetadata(fetching: Fetching, entry: Entry): Promise<BlobInfo | undefined> {
+  try {
+    return await fetchEntry(fetching, entry);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    fetching.emit({ event: "warning", code: "upstream_refused", message: (error as Error).message });
+    return undefined;
+  }
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === "upstream_refused";
 }
 
 interface GroupResult {
@@ -155,25 +194,20 @@ async function fetchGroup(
 ): Promise<readonly Root[]> {
   const found = await fromFirst(fetching, async (source) => {
     const had = asked?.status === "ok" && asked.source === source ? asked : undefined;
-    const results = await Promise.allSettled(
+    const replies = await Promise.allSettled(
       group.files.map(async (file) =>
         had?.root.file.path === file.path ? had : askRoot(fetching, source, file, group.maxSize, { fresh }),
       ),
     );
-    const replies = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-    const files = replies.filter((reply) => reply.status === "ok").map((reply) => reply.root);
-    // Some vendors' storage refuses what it does not have: beside a file that it gave, that means absent.
-    const failed = results
-      .flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []))
-      .find((error) => files.length === 0 || !isRefused(error));
-    if (failed !== undefined) throw failed;
+    const answers = replies.filter((reply) => reply.status === "fulfilled").map(({ value }) => value);
+    const files = answers.filter((reply) => reply.status === "ok").map((reply) => reply.root);
+    for (const reply of replies) {
+      // Where one file of the group is there, another that is forbidden counts as absent.
+      if (reply.status === "rejected" && !(files.length > 0 && isForbidden(reply.reason))) throw reply.reason;
+    }
     return files.length === 0 ? { status: "absent" as const } : { status: "ok" as const, files };
   });
   return found.status === "ok" ? found.files : [];
-}
-
-function isRefused(error: unknown): boolean {
-  return error instanceof SluiceError && error.code === "upstream_refused";
 }
 
 // An upstream that answers "absent" or not at all gives way to the next; an error counts only where none has the file.
@@ -187,6 +221,7 @@ async function fromFirst<T extends { status: string }>(
     try {
       const reply = await ask(source);
       if (reply.status !== "absent") {
+        answered.roots ??= source;
         answered.source ??= source;
         return reply;
       }

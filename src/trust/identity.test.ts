@@ -49,11 +49,28 @@ test("a first signature counts even where the clock steps back a little", async 
   assert.equal(await (await openSiteKey(keys.publicKey)).verify(DATA, await identity.sign(DATA)), true);
 });
 
+test("a clock set back before the key was made signs as of its making; verifying does not look at the clock", async () => {
+  for (const born of [BIRTH, Date.now() + 3650 * DAY]) {
+    const made = await createIdentity("site", () => born);
+    const site = await openSiteKey(made.publicKey);
+    for (const now of [born - 4000 * DAY, born - 2000, born + DAY]) {
+      const signature = await (await openIdentity(made.privateKey, () => now)).sign(DATA);
+      assert.equal(await site.verify(DATA, signature), true, `${born} ${now}`);
+    }
+  }
+});
+
 test("key files that are none", async () => {
   await assert.rejects(openIdentity("nothing"), { code: "keyring_unreadable" });
   await assert.rejects(openIdentity(keys.publicKey), { code: "keyring_unreadable" });
   await assert.rejects(openSiteKey(keys.privateKey), { code: "keyring_unreadable" });
-  await assert.rejects(openSiteKey("nothing"), { code: "keyring_unreadable" });
+  const damaged = `${keys.publicKey.slice(0, 200)}${keys.publicKey.slice(230)}`;
+  for (const file of ["nothing", "", damaged])
+    await assert.rejects(openSiteKey(file), {
+      code: "keyring_unreadable",
+      message:
+        "A site's public key is damaged, or is none: get it again with 'sluice key export' on that site.",
+    });
   const [one, two] = await Promise.all([makeKey(), makeKey()]);
   const both = [one, two].map((key) => key.toPublic().armor()).join("");
   await assert.rejects(openSiteKey(both), { code: "keyring_unreadable", message: /exactly one key/ });

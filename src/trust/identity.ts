@@ -1,6 +1,6 @@
 import type { PrivateKey } from "openpgp";
 import { SluiceError } from "../base/errors.ts";
-import { openKeyring } from "./openpgp.ts";
+import { type Keyring, openKeyring } from "./openpgp.ts";
 
 export interface IdentityKeys {
   /** Armoured, without a passphrase: it belongs into a file that only its owner can read. */
@@ -48,7 +48,7 @@ export async function createIdentity(name: string, now: () => number = Date.now)
 
 /**
  * Opens the site's private key; throws `keyring_unreadable`. `now` is the time that signatures are dated, in
- * milliseconds.
+ * milliseconds; one before the key's own (the clock was set back) counts as that, since no older signature is valid.
  */
 export async function openIdentity(privateKey: string, now: () => number = Date.now): Promise<Identity> {
   const { createMessage, readPrivateKey, sign } = await import("openpgp");
@@ -67,7 +67,7 @@ export async function openIdentity(privateKey: string, now: () => number = Date.
         message: await createMessage({ binary: bytes }),
         signingKeys: key,
         detached: true,
-        date: new Date(now()),
+        date: new Date(Math.max(now(), key.getCreationTime().getTime())),
         // Ed25519 needs no salt; without it the same bytes at the same second give the same signature.
         config: { nonDeterministicSignaturesViaNotation: false },
       });
@@ -75,10 +75,9 @@ export async function openIdentity(privateKey: string, now: () => number = Date.
   };
 }
 
-/** Opens another site's public key, armoured; throws `keyring_unreadable` and `keyring_empty`. */
+/** Opens a site's public key, armoured; throws `keyring_unreadable`. What it verifies does not depend on the clock. */
 export async function openSiteKey(publicKey: string): Promise<SiteKey> {
-  const file = { name: "of the site", bytes: Buffer.from(publicKey) };
-  const keyring = await openKeyring({ kind: "keys", files: [file], pinned: [], allowWeak: [] });
+  const keyring = await readSiteKey(publicKey);
   const [certificate, ...others] = keyring.certificates();
   if (certificate === undefined || others.length > 0)
     throw new SluiceError("keyring_unreadable", "A site's key file must hold exactly one key.");
@@ -94,6 +93,20 @@ export async function openSiteKey(publicKey: string): Promise<SiteKey> {
       }
     },
   };
+}
+
+async function readSiteKey(publicKey: string): Promise<Keyring> {
+  const file = { name: "of the site", bytes: Buffer.from(publicKey) };
+  try {
+    return await openKeyring({ kind: "keys", files: [file], pinned: [], allowWeak: [] });
+  } catch (error) {
+    // Its sentences are those for a vendor's keyring.
+    throw new SluiceError(
+      "keyring_unreadable",
+      "A site's public key is damaged, or is none: get it again with 'sluice key export' on that site.",
+      { cause: error },
+    );
+  }
 }
 
 function unreadable(fault: string, cause: unknown): SluiceError {

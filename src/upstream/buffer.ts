@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { SluiceError } from "../base/errors.ts";
 import { giveUp } from "./body.ts";
 import { fileName } from "./file-name.ts";
@@ -10,6 +11,7 @@ export type BytesReply =
 
 /** Times that a file is begun; the transport itself asks again where there was no answer at all. */
 const TRIES = 3;
+const PAUSE_MS = 250;
 
 /**
  * A small file in memory, such as a root; asked again from the start where its body breaks off. Throws
@@ -30,6 +32,7 @@ export async function fetchBytes(
       request.signal?.throwIfAborted();
       const broken = error instanceof SluiceError && error.code === "upstream_unreachable";
       if (!broken || attempt === TRIES) throw error;
+      await setTimeout(PAUSE_MS * attempt, undefined, request.signal ? { signal: request.signal } : {});
     }
   }
 }

@@ -58,6 +58,8 @@ export interface SluiceSite extends AsyncDisposable {
     mirrors: Readonly<Record<string, object>>,
     more?: Readonly<Record<string, unknown>>,
   ): Promise<void>;
+  /** Program and arguments, for those who run it in another way. */
+  commandLine(...args: readonly string[]): readonly string[];
   run(...args: readonly string[]): Promise<Ran>;
   /** As run, but anything else than exit 0 fails the test with what was said. */
   ok(...args: readonly string[]): Promise<Ran>;
@@ -66,6 +68,8 @@ export interface SluiceSite extends AsyncDisposable {
   start(...args: readonly string[]): Running;
   /** Syncs one mirror, whatever comes of it. */
   sync(mirror: string, ...options: readonly string[]): Promise<SyncLine & { code: number | null }>;
+  /** Syncs all mirrors, which must succeed; the line of each. */
+  syncAll(): Promise<readonly SyncLine[]>;
   list(): Promise<readonly ListedMirror[]>;
   mirror(name: string): Promise<ListedMirror>;
   /** Snapshot ids of a mirror, oldest first. */
@@ -80,8 +84,17 @@ export async function sluiceSite(name = "site"): Promise<SluiceSite> {
   const data = join(home, "data");
   const config = join(home, "sluice.yaml");
 
+  const commandLine = (...args: readonly string[]): readonly string[] => [
+    process.execPath,
+    MAIN,
+    "--config",
+    config,
+    ...args,
+  ];
+
   function start(...args: readonly string[]): Running & { child: ChildProcess } {
-    const child = spawn(process.execPath, [MAIN, "--config", config, ...args], {
+    const [node = "", ...rest] = commandLine(...args);
+    const child = spawn(node, rest, {
       cwd: home,
       env: plainEnv({ HOME: home }),
       stdio: ["ignore", "pipe", "pipe"],
@@ -129,6 +142,7 @@ export async function sluiceSite(name = "site"): Promise<SluiceSite> {
     async configure(mirrors, more = {}) {
       await writeFile(config, JSON.stringify({ data, ...more, mirrors }, undefined, 2));
     },
+    commandLine,
     run,
     ok,
     json,
@@ -138,6 +152,10 @@ export async function sluiceSite(name = "site"): Promise<SluiceSite> {
       const line = jsonLines<SyncLine>(ran.stdout).at(-1);
       if (line?.mirror !== name) throw new Error(`sync said ${ran.stdout}\n${ran.stderr}`);
       return { ...line, code: ran.code };
+    },
+    async syncAll() {
+      // The lines of progress have no result.
+      return (await json<SyncLine>("sync")).filter((line) => Object.hasOwn(line, "result"));
     },
     list,
     mirror,

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Recorded {
@@ -146,17 +147,15 @@ async function answer(server: StaticServer, request: Recorded, response: ServerR
 }
 
 async function pourZeros(request: Recorded, response: ServerResponse): Promise<void> {
-  const zeros = Buffer.alloc(65536);
+  const block = Buffer.alloc(65536);
   request.status = 200;
   response.writeHead(200);
-  while (!response.closed) {
-    request.bytes += zeros.length;
-    if (response.write(zeros)) continue;
-    await new Promise<void>((resolve) => {
-      response.once("drain", resolve);
-      response.once("close", resolve);
-    });
-  }
+  await pipeline(function* () {
+    for (;;) {
+      request.bytes += block.length;
+      yield block;
+    }
+  }, response);
 }
 
 function finish(

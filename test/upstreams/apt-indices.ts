@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { must } from "../run.ts";
 import type { AptState, Compression, HashField } from "./apt-spec.ts";
@@ -157,7 +157,6 @@ async function writeForms(path: string, text: string, state: AptState): Promise<
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
   for (const form of state.compressions) await compress(path, form);
-  if (state.plain === "absent") await rm(path);
 }
 
 /** Makes `path.FORM` beside the file, with the ecosystem's own tool. */

@@ -18,8 +18,8 @@ export interface AptState {
   /** By-hash files, and where Release says so: with the other fields, or after the hash lists as Ubuntu does. */
   readonly byHash: "field" | "late field" | false;
   readonly compressions: readonly Compression[];
-  /** The plain Packages: in Release but not on the server (as Debian does), on the server too, or neither. */
-  readonly plain: "listed" | "shipped" | "absent";
+  /** The plain Packages: in Release but not on the server (as Debian does), or on the server too. apt needs it in Release. */
+  readonly plain: "listed" | "shipped";
   readonly hashes: readonly HashField[];
   readonly inRelease: boolean;
   readonly releaseGpg: boolean;

@@ -11,6 +11,7 @@ export async function gc(context: Context, options: { dryRun?: boolean }): Promi
   const done = await withSite(config, async (site) => collectGarbage(site, policies, dryRun));
   const { output } = context;
   output.json({ ...done, dryRun });
+  for (const problem of done.problems) output.warn(problem);
   for (const name of done.removed) output.line(`${name}: ${dryRun ? "would be given up" : "given up"}`);
   output.line(
     `${dryRun ? "Would free" : "Freed"} ${formatBytes(done.freedBytes)} in ${formatCount(done.deletedBlobs, "file")}; ${formatCount(done.condemnedBlobs, "file")}, ${formatBytes(done.condemnedBytes)} wait for the grace time to pass.`,

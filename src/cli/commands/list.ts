@@ -7,10 +7,12 @@ import { withReader } from "../site.ts";
 /** `sluice list`: mirrors, snapshots, channels. */
 export async function list(context: Context): Promise<void> {
   const config = await readConfig(context);
-  const mirrors = await withReader(config, async (store) =>
+  const { mirrors, damaged } = await withReader(config, async (store) =>
     listMirrors(store, config.mirrors.map(configured)),
   );
   context.output.json({ mirrors });
+  for (const fault of damaged) context.output.warn(fault);
+  if (damaged.length > 0) context.fail();
   if (mirrors.length === 0) context.output.line(`No mirrors yet: add one to ${config.file}.`);
   else
     context.output.table(

@@ -31,7 +31,8 @@ async function move(context: Context, plan: (site: Site) => Promise<Move>): Prom
       output.json({ channel, changes: [], notices });
       return;
     }
-    const made = await commitMove(site, planned);
+    const { made, problems } = await commitMove(site, planned);
+    for (const problem of problems) output.warn(problem);
     output.json({ channel, version: made?.version ?? null, changes, notices });
     for (const { mirror, from, to } of changes)
       output.line(`${channel}: ${mirror} ${from ?? "none"} -> ${to ?? "none"}`);

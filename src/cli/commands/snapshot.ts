@@ -21,7 +21,8 @@ export async function unpin(context: Context, target: string): Promise<void> {
 /** `sluice snapshot remove MIRROR@X`: the next gc takes its files. */
 export async function remove(context: Context, target: string): Promise<void> {
   const config = await readConfig(context);
-  const snapshot = await withSite(config, async (site) => dropSnapshot(site, target));
+  const { name: snapshot, problems } = await withSite(config, async (site) => dropSnapshot(site, target));
+  for (const problem of problems) context.output.warn(problem);
   context.output.json({ snapshot, removed: true });
   context.output.line(`${snapshot}: removed; its files go with a later \`sluice gc\``);
 }

@@ -29,7 +29,7 @@ export async function verify(context: Context, targets: readonly string[]): Prom
 }
 
 function faults(checked: Checked): Finding[] {
-  return [...checked.snapshots.flatMap((one) => one.findings), ...checked.channels];
+  return [...checked.snapshots.flatMap((one) => one.findings), ...checked.records];
 }
 
 function report({ output, io }: Context, checked: Checked): void {
@@ -38,10 +38,10 @@ function report({ output, io }: Context, checked: Checked): void {
     sound: one.findings.length === 0,
     claims,
   }));
-  output.json({ snapshots, channels: checked.channels });
+  output.json({ snapshots, records: checked.records });
   for (const finding of faults(checked)) output.error(new SluiceError(finding.code, finding.message));
   for (const one of checked.snapshots) output.line(line(one, io.now()));
-  if (checked.snapshots.length === 0) output.line("There is no snapshot yet.");
+  if (checked.snapshots.length + checked.records.length === 0) output.line("There is no snapshot yet.");
 }
 
 function line(one: Verified, now: number): string {

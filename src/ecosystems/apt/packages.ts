@@ -1,6 +1,6 @@
 import { isDigest, type Digests } from "../../base/digest.ts";
 import { SluiceError } from "../../base/errors.ts";
-import { checkPath } from "../../base/path.ts";
+import { checkPath, encodePath } from "../../base/path.ts";
 import { stanzas } from "../../formats/deb822.ts";
 
 /** One stanza of a Packages index, checked. */
@@ -13,6 +13,8 @@ export interface PackageRecord {
   readonly section: string;
   /** Relative to the base of the repository. */
   readonly path: string;
+  /** As the upstream writes it, as a URL. */
+  readonly from: string;
   readonly size: number;
   /** Strong ones only, at least one. */
   readonly digests: Digests;
@@ -56,7 +58,8 @@ function readPackage(fields: ReadonlyMap<string, string>, what: string): Package
     arch,
     source: /^\S+/.exec(get("source"))?.[0],
     section: get("section"),
-    path: checkPath(filename, what),
+    path: checkPath(foldSlashes(filename), what),
+    from: encodePath(filename.replace(/^\.\//, "")),
     size,
     digests: readDigests(get, name, what),
   };
@@ -72,6 +75,11 @@ export function checkedName(name: string, what: string): string {
 export function checkedVersion(version: string, name: string, what: string): string {
   if (!/^[A-Za-z0-9.+:~_^@=%-]{1,200}$/.test(version)) fail(what, `'${name}' with the version '${version}'`);
   return version;
+}
+
+// Clients fold slashes that follow one another, and some vendors write them; a URL has no place here.
+function foldSlashes(filename: string): string {
+  return filename.includes("://") ? filename : filename.replaceAll(/\/{2,}/g, "/");
 }
 
 function readDigests(get: (field: string) => string, name: string, what: string): Digests {

@@ -73,7 +73,8 @@ export async function proveRoots(
   }
   return {
     text: inline?.text ?? detached?.text ?? "",
-    signers: uniqueSigners([...(inline?.signers ?? []), ...(detached?.signers ?? [])]),
+    // Clients read InRelease where there is one: who signed it must still be good for them.
+    signers: inline?.signers ?? detached?.signers ?? [],
     // A signature without the file that it signs proves nothing and is left behind.
     files: [inRelease, release, release && signature].filter((file) => file !== undefined),
   };
@@ -122,13 +123,4 @@ function decode(file: RootFile): string {
   } catch (error) {
     throw new SluiceError("metadata_invalid", `${file.path} is not UTF-8 text.`, { cause: error });
   }
-}
-
-function uniqueSigners(signers: readonly Signer[]): Signer[] {
-  const seen = new Map<string, Signer>();
-  for (const signer of signers) {
-    const key = `${signer.fingerprint} ${signer.subkey ?? ""}`;
-    if (!seen.has(key)) seen.set(key, signer);
-  }
-  return [...seen.values()];
 }

@@ -149,6 +149,14 @@ describe("what a walk yields", () => {
     assert.equal(entries.at(-1)?.from, "pool/g/g%2B%2B_4%253a1%7E2_amd64.deb");
   });
 
+  test("slashes that follow one another, folded as clients do, but asked for as the upstream writes them", async () => {
+    const { entries } = await walkSuite({
+      indices: { [PACKAGES]: stanza("hello", { Filename: "pool//main//hello.deb" }) },
+    });
+    const { path, from } = entries.at(-1) ?? {};
+    assert.deepEqual([path, from], ["pool/main/hello.deb", "pool//main//hello.deb"]);
+  });
+
   test("the same steps over the snapshot that it described", async () => {
     const files = await buildSuite(key, { ...usual, byHash: true, detached: true });
     const live = await walk(files);

@@ -106,10 +106,10 @@ function lastElement(path: string): string {
 }
 
 function packageEntry(record: PackageRecord): Entry {
-  const { name, version, arch, source, path, digests, size } = record;
+  const { name, version, arch, source, path, from, digests, size } = record;
   return {
     path,
-    from: encodePath(path),
+    from,
     kind: "package",
     digests,
     size,

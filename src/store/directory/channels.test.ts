@@ -136,3 +136,54 @@ test("names that are none are refused", async () => {
   assert.equal(await store.trees.readChannel("../../etc"), undefined);
   assert.deepEqual(await store.trees.listChannels(), []);
 });
+
+for (const [what, damage] of Object.entries<(trees: string) => void>({
+  "a constant link is gone": (trees) => fs.unlinkSync(`${trees}/debian/stable`),
+  "a constant link points elsewhere": (trees) => relink(`${trees}/debian/stable`, TWO),
+  "a link of the version is gone": (trees) => fs.unlinkSync(`${trees}/.channels/stable.2/debian`),
+  "a link of the version points elsewhere": (trees) =>
+    relink(`${trees}/.channels/stable.2/debian`, `../../nodejs/${ONE}`),
+  "a link of the version is a file": (trees) => {
+    fs.unlinkSync(`${trees}/.channels/stable.2/debian`);
+    fs.writeFileSync(`${trees}/.channels/stable.2/debian`, "");
+  },
+  "a mirror is too many": (trees) =>
+    fs.symlinkSync(`../../other/${ONE}`, `${trees}/.channels/stable.2/other`),
+  "a mirror that left has its constant link still": (trees) => {
+    fs.mkdirSync(`${trees}/other`);
+    fs.symlinkSync("../.channels/stable/other", `${trees}/other/stable`);
+  },
+  "the folder of the version is gone": (trees) =>
+    fs.rmSync(`${trees}/.channels/stable.2`, { recursive: true }),
+  "the switch is gone": (trees) => fs.unlinkSync(`${trees}/.channels/stable`),
+  "the switch points elsewhere": (trees) => relink(`${trees}/.channels/stable`, "testing.1"),
+}))
+  test(`a channel is not said to be right where ${what}; setting it again mends that`, async () => {
+    const store = await open();
+    const mirrors = { debian: ONE, nodejs: TWO };
+    await store.trees.setChannel("testing", 1, { debian: TWO });
+    await store.trees.setChannel("stable", 1, { debian: TWO });
+    await store.trees.setChannel("stable", 2, mirrors);
+    assert.deepEqual(await store.trees.readChannel("stable"), { version: 2, mirrors });
+    damage(`${store.root}/trees`);
+    assert.equal(await store.trees.readChannel("stable"), undefined);
+    await store.trees.setChannel("stable", 2, mirrors);
+    assert.deepEqual(await store.trees.readChannel("stable"), { version: 2, mirrors });
+    assert.equal(read(store, "debian", "stable"), `debian ${ONE}`);
+    assert.equal(read(store, "nodejs", "stable"), `nodejs ${TWO}`);
+    assert.equal(read(store, "debian", "testing"), `debian ${TWO}`);
+    assert.equal(fs.lstatSync(`${store.root}/trees/other/stable`, { throwIfNoEntry: false }), undefined);
+  });
+
+test("a channel that lost a mirror altogether gives fewer mirrors", async () => {
+  const store = await open();
+  await store.trees.setChannel("stable", 1, { debian: ONE, nodejs: TWO });
+  fs.rmSync(`${store.root}/trees/nodejs`, { recursive: true });
+  fs.unlinkSync(`${store.root}/trees/.channels/stable.1/nodejs`);
+  assert.deepEqual(await store.trees.readChannel("stable"), { version: 1, mirrors: { debian: ONE } });
+});
+
+function relink(link: string, target: string): void {
+  fs.unlinkSync(link);
+  fs.symlinkSync(target, link);
+}

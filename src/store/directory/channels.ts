@@ -20,7 +20,9 @@ export function channelLinks(place: Place): ChannelLinks {
   return {
     async readChannel(channel) {
       const state = readState(place, channel);
-      return state && { version: state.version, mirrors: state.mirrors };
+      return state && isWhole(place, channel, state)
+        ? { version: state.version, mirrors: state.mirrors }
+        : undefined;
     },
     async listChannels() {
       const entries = entriesOf(folderOf(place));
@@ -72,6 +74,20 @@ function readState(place: Place, channel: string): State | undefined {
   return { folder, version, mirrors };
 }
 
+/** True where the version's folder holds right links alone, each mirror in it has its constant link, and no other mirror has one. */
+function isWhole(place: Place, channel: string, { folder, mirrors }: State): boolean {
+  const path = `${folderOf(place)}/${folder}`;
+  const names = entriesOf(path).map((entry) => entry.name);
+  const hasConstant = (mirror: string): boolean =>
+    targetOf(`${place.at.trees}/${mirror}/${channel}`) === constantTarget(mirror, channel);
+  return (
+    fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true &&
+    names.every((name) => targetOf(`${path}/${name}`) === treeTarget(name, mirrors[name] ?? "")) &&
+    names.every(hasConstant) &&
+    mirrorsIn(place).every((mirror) => names.includes(mirror) || !hasConstant(mirror))
+  );
+}
+
 /** The number of `<channel>.<n>`; a `+` at its end says that the plain name was taken, as by a channel named `9.4`. */
 function versionOf(channel: string, folder: string): number | undefined {
   if (!folder.startsWith(`${channel}.`)) return undefined;
@@ -95,7 +111,7 @@ async function setChannel(
   makeDirectory(`${base}/${folder}`);
   for (const [mirror, id] of Object.entries(mirrors)) {
     if (!isSnapshotId(id)) throw new SluiceError("bad_name", `'${id}' is not the id of a snapshot.`);
-    fs.symlinkSync(`../../${mirror}/${id}`, `${base}/${folder}/${mirror}`);
+    fs.symlinkSync(treeTarget(mirror, id), `${base}/${folder}/${mirror}`);
     makeDirectory(`${place.at.trees}/${mirror}`);
     pointTo(place, `${place.at.trees}/${mirror}/${channel}`, constantTarget(mirror, channel));
   }
@@ -130,6 +146,10 @@ function mirrorsIn(place: Place): string[] {
   return entriesOf(place.at.trees)
     .filter((entry) => entry.isDirectory() && isName(entry.name))
     .map((entry) => entry.name);
+}
+
+function treeTarget(mirror: string, id: string): string {
+  return `../../${mirror}/${id}`;
 }
 
 function constantTarget(mirror: string, channel: string): string {

@@ -116,7 +116,13 @@ export function writeError(error: unknown, root: string, what: string): unknown 
       `There is no room in ${root} for ${what}: make room, then run again, it continues.`,
       { cause: error },
     );
-  if (isErrno(error, "EACCES", "EPERM", "EROFS"))
+  if (isErrno(error, "EROFS"))
+    return new SluiceError(
+      "store_unusable",
+      `${what.replace(/^./, (first) => first.toUpperCase())} cannot be written: the file system of ${root} is read-only; mount it for writing.`,
+      { cause: error },
+    );
+  if (isErrno(error, "EACCES", "EPERM"))
     return new SluiceError(
       "store_unusable",
       `No permission to write ${what} to ${root}: check owner and mode of its folders.`,

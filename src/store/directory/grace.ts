@@ -1,11 +1,10 @@
 import fs from "node:fs";
 import { checkChannelName, checkMirrorName } from "../../base/names.ts";
 import type { TreeFile } from "../contract.ts";
-import { entriesOf, makeDirectories, removeFile, writeError } from "./files.ts";
+import { makeDirectories, writeError } from "./files.ts";
 import type { Layout, Place } from "./layout.ts";
 import { startPace } from "./pace.ts";
-import { plantFolders, plantOver, planTree } from "./plant.ts";
-import type { Plan } from "./plant.ts";
+import { plantFolders, plantOver, planTree, prune } from "./plant.ts";
 import { removeFolder } from "./sweep.ts";
 
 /** Makes trees/<mirror>/.grace/<channel>/ hold exactly these files: adds first, removes last. */
@@ -30,7 +29,7 @@ export async function setGrace(
       await plantOver(place, `${base}/${file.path}`, file);
       await pace();
     }
-    await prune(base, "", plan);
+    await prune(base, plan);
   } catch (error) {
     throw writeError(error, place.at.root, `the grace folder of ${mirror}`);
   }
@@ -38,16 +37,4 @@ export async function setGrace(
 
 export function gracePath(at: Layout, mirror: string, channel: string): string {
   return `${at.trees}/${mirror}/.grace/${channel}`;
-}
-
-async function prune(base: string, below: string, plan: Plan): Promise<void> {
-  const pace = startPace();
-  for (const entry of entriesOf(`${base}/${below}`)) {
-    const path = below === "" ? entry.name : `${below}/${entry.name}`;
-    await pace();
-    if (plan.files.has(path)) continue;
-    if (!entry.isDirectory()) removeFile(`${base}/${path}`);
-    else if (plan.folders.has(path)) await prune(base, path, plan);
-    else await removeFolder(`${base}/${path}`);
-  }
 }

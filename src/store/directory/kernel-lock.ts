@@ -32,7 +32,8 @@ export function openExistingLockFile(file: string): DatabaseSync | undefined {
 /** Takes the kernel's lock on the file until the database is closed or the process dies; false where another has it. */
 export function tryExclusive(database: DatabaseSync): boolean {
   try {
-    database.exec("BEGIN EXCLUSIVE");
+    // Nothing is ever written to it: a journal beside it would only be left behind by a kill.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return true;
   } catch (error) {
     if ((((error as { errcode?: number }).errcode ?? 0) & 0xff) === SQLITE_BUSY) return false;

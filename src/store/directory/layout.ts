@@ -27,10 +27,14 @@ export function layoutOf(root: string): Layout {
   };
 }
 
+const MARK = 12;
+
 /** What an open store hands to its parts. */
 export interface Place {
   readonly at: Layout;
   readonly clock: Clock;
+  /** What the names of this open store begin with, in tmp/: those of its sessions too. */
+  readonly mark: string;
   /** A new name below tmp/, of the form that `isTemporary` knows. */
   temp(kind: TemporaryKind): string;
 }
@@ -40,13 +44,19 @@ export type TemporaryKind = "new" | "ref" | "tree" | "gone" | "link" | "opening"
 
 export function placeAt(root: string, clock: Clock): Place {
   const at = layoutOf(root);
-  const prefix = randomBytes(8).toString("hex");
+  const mark = randomBytes(MARK / 2).toString("hex");
   let count = 0;
-  return { at, clock, temp: (kind) => `${at.tmp}/${kind}-${prefix}-${count++}` };
+  return { at, clock, mark, temp: (kind) => `${at.tmp}/${kind}-${mark}-${count++}` };
 }
 
+/** True for the names of `temp`, and of the journal that SQLite may lay beside a marker to be. */
 export function isTemporary(name: string): boolean {
-  return /^(new|ref|tree|gone|link|opening|note)-[0-9a-f]{16}-\d+$/.test(name);
+  return /^(new|ref|tree|gone|link|opening|note)-[0-9a-f]{12,16}-\d+(-journal)?$/.test(name);
+}
+
+/** The mark in the name of a temporary file, or that a session's name begins with. */
+export function markOf(name: string): string {
+  return name.slice(name.indexOf("-") + 1).slice(0, MARK);
 }
 
 /** Where the blob lies; undefined for what is no SHA-256. */

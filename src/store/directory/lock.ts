@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { SluiceError } from "../../base/errors.ts";
 import type { Held } from "../contract.ts";
 import { checkLockName, lockedError } from "../ref-names.ts";
-import { discardFile, removeFile, writeFile } from "./files.ts";
+import { discardFile, writeFile } from "./files.ts";
 import { openLockFile, tryExclusive } from "./kernel-lock.ts";
 import type { Place } from "./layout.ts";
 
@@ -39,7 +39,8 @@ export async function takeLock(
     if (done) return;
     done = true;
     held.delete(handle);
-    removeFile(`${file}.json`);
+    // Without an error of its own (the disk may have become read-only): that of the work done under the lock counts.
+    discardFile(`${file}.json`);
     database.close();
   };
   const handle: Held = { release, [Symbol.asyncDispose]: release };

@@ -20,7 +20,7 @@ export interface Marker {
 export const MARKER_SLACK = 1000;
 
 export async function raiseMarker(place: Place): Promise<Marker> {
-  const session = randomBytes(8).toString("hex");
+  const session = newSession(place);
   // Locked under a name that no recovery looks at, then renamed. The descriptor stays open until the lock is
   // gone: closing any descriptor of a file drops a process's POSIX locks on it.
   const opening = place.temp("opening");
@@ -58,6 +58,14 @@ export async function raiseMarker(place: Place): Promise<Marker> {
     },
     abandon: unlock,
   };
+}
+
+// Sixteen digits, of which the first are the store's: what else a dead one left in tmp/ is known by them.
+function newSession(place: Place): string {
+  for (;;) {
+    const session = place.mark + randomBytes(8 - place.mark.length / 2).toString("hex");
+    if (!fs.existsSync(markerPath(place.at, session))) return session;
+  }
 }
 
 export function markerPath(at: Layout, session: string): string {

@@ -118,6 +118,7 @@ test("a reader cannot write, and reads from a read-only mount", async (t) => {
   const store = await openDirectoryStore(root);
   const [name = ""] = await put(store, text("hello"));
   await store.createRef("channels/latest", 1, text("{}"));
+  await (await store.lock("store", "the test")).release();
   await store.close();
   mount.readOnly();
   const reader = await openDirectoryReader(root);
@@ -132,5 +133,14 @@ test("a reader cannot write, and reads from a read-only mount", async (t) => {
   const session = await writer.begin();
   await assert.rejects(session.putBlob(text("other"), { digests: {} }), failsWith("store_unusable"));
   await assert.rejects(writer.createRef("a", 1, text("x")), failsWith("store_unusable"));
+  const underLock = async (): Promise<void> => {
+    await using _held = await writer.lock("store", "the test");
+    await writer.createRef("a", 1, text("x"));
+  };
+  await assert.rejects(underLock(), (error) => {
+    failsWith("store_unusable")(error);
+    assert.match(String(error), /The record a of 1 bytes cannot be written: .* is read-only/);
+    return true;
+  });
   await writer.close();
 });

@@ -10,7 +10,12 @@ import { blobPath, layoutOf, placeAt } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { releaseLocks, takeLock } from "./lock.ts";
 import { startPace } from "./pace.ts";
-import { clearRepairedBlobs, quarantineBlob, quarantinedBlobs } from "./quarantine.ts";
+import {
+  clearRepairedBlobs,
+  forgetQuarantinedBlobs,
+  quarantineBlob,
+  quarantinedBlobs,
+} from "./quarantine.ts";
 import { directoryReads } from "./reader.ts";
 import { recover } from "./recover.ts";
 import type { LiveSession } from "./session.ts";
@@ -74,6 +79,7 @@ export async function openDirectoryStore(
     quarantine: (sha256) => quarantineBlob(place, sha256),
     quarantined: async () => quarantinedBlobs(at),
     clearRepaired: async () => clearRepairedBlobs(at),
+    forgetQuarantined: async (sha256s) => forgetQuarantinedBlobs(at, sha256s),
     sweep: (olderThanMs) => sweepTemporary(place, olderThanMs),
     async close() {
       await releaseLocks(place);

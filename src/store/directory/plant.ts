@@ -3,9 +3,11 @@ import { SluiceError } from "../../base/errors.ts";
 import { checkPath } from "../../base/path.ts";
 import { blobMissing } from "../checks.ts";
 import type { TreeFile } from "../contract.ts";
-import { discardFile, isErrno, makeDirectory, removeFile } from "./files.ts";
+import { discardFile, entriesOf, isErrno, makeDirectory, removeFile } from "./files.ts";
 import { blobPath } from "./layout.ts";
 import type { Layout, Place } from "./layout.ts";
+import { startPace } from "./pace.ts";
+import { haveSameBytes } from "./same-bytes.ts";
 import { removeFolder } from "./sweep.ts";
 
 /** Files and folders of one tree, so far: each path once, and never both. */
@@ -92,29 +94,58 @@ function copy(blob: string, target: string, mtime: number | undefined): void {
   }
 }
 
-/** The folders of a plan, parents first. */
-export function plantFolders(base: string, plan: Plan): void {
+/** The folders of a plan, parents first; returns those that a file stood in the place of. */
+export function plantFolders(base: string, plan: Plan): string[] {
+  const replaced: string[] = [];
   for (const folder of [...plan.folders].toSorted()) {
     const path = `${base}/${folder}`;
     // In a folder that grows, a file of an older state may stand where a folder must be.
-    if (fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) removeFile(path);
+    if (fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false && removeFile(path))
+      replaced.push(folder);
     makeDirectory(path);
   }
+  return replaced;
 }
 
-/** Puts one file of the plan at a name where an older one may stand; a link of the same blob is left. */
-export async function plantOver(place: Place, target: string, file: TreeFile): Promise<void> {
+/** Puts one file of the plan at a name where an older one may stand; false where that is right already, and left. */
+export async function plantOver(place: Place, target: string, file: TreeFile): Promise<boolean> {
   const there = fs.lstatSync(target, { throwIfNoEntry: false });
-  // Renaming a link over another link of the same file does nothing (rename(2)): leave it.
-  if (there?.isFile() && file.mtime === undefined && isLinkOf(place.at, there, file.sha256)) return;
+  if (there?.isFile() && (await isPlanted(place.at, target, there, file))) return false;
   const temp = place.temp("link");
   try {
     plantFile(place.at, temp, file);
     if (there?.isDirectory()) await removeFolder(target);
     fs.renameSync(temp, target);
+    return true;
   } finally {
     discardFile(temp);
   }
+}
+
+/** Removes what is below the folder and not in the plan, following no symlink; returns the names removed. */
+export async function prune(base: string, plan: Plan, below = ""): Promise<string[]> {
+  const pace = startPace();
+  const removed: string[] = [];
+  for (const entry of entriesOf(`${base}/${below}`)) {
+    const path = below === "" ? entry.name : `${below}/${entry.name}`;
+    await pace();
+    if (plan.files.has(path)) continue;
+    if (entry.isDirectory() && plan.folders.has(path)) {
+      removed.push(...(await prune(base, plan, path)));
+      continue;
+    }
+    if (entry.isDirectory()) await removeFolder(`${base}/${path}`);
+    else removeFile(`${base}/${path}`);
+    removed.push(path);
+  }
+  return removed;
+}
+
+async function isPlanted(at: Layout, target: string, there: fs.Stats, file: TreeFile): Promise<boolean> {
+  if (file.mtime === undefined && isLinkOf(at, there, file.sha256)) return true;
+  if (file.mtime !== undefined && Math.abs(there.mtimeMs - file.mtime) >= 1) return false;
+  const blob = blobPath(at, file.sha256);
+  return blob !== undefined && (await haveSameBytes(target, blob));
 }
 
 function isLinkOf(at: Layout, stat: fs.Stats, sha256: string): boolean {

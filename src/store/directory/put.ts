@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { createFile, isErrno, makeDirectory, discardFile, writeFile } from "./files.ts";
 import { blobPath } from "./layout.ts";
 import type { Place } from "./layout.ts";
@@ -15,6 +15,33 @@ export async function isPresent(place: Place, sha256: string, size: number): Pro
   if (stat === undefined || stat.size === size) return stat !== undefined;
   await quarantineBlob(place, sha256);
   return false;
+}
+
+/**
+ * True where the blob lies there and is these bytes, which were checked; a bad one goes to quarantine. It is read
+ * whole: a manifest or keyring that rotted must not become part of a new snapshot.
+ */
+export async function isSound(place: Place, sha256: string, bytes: Uint8Array): Promise<boolean> {
+  const file = target(place, sha256);
+  const inode = (): number | undefined => fs.lstatSync(file, { throwIfNoEntry: false })?.ino;
+  for (let before = inode(); before !== undefined; before = inode()) {
+    if (await holds(file, bytes)) return true;
+    // Another writer may have replaced it meanwhile by a good one, which must stay.
+    if (inode() !== before) continue;
+    await quarantineBlob(place, sha256);
+    return false;
+  }
+  return false;
+}
+
+async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    if (fs.lstatSync(file).size !== bytes.length) return false;
+    return (await readFile(file)).equals(bytes);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "EIO")) return false;
+    throw error;
+  }
 }
 
 /** Writes bytes that were checked as the blob of this name. Not durable yet. */

@@ -54,6 +54,10 @@ export function clearRepairedBlobs(at: Layout): void {
   for (const sha256 of namesIn(at)) if (isBack(at, sha256)) removeFile(`${at.quarantine}/${sha256}`);
 }
 
+export function forgetQuarantinedBlobs(at: Layout, sha256s: readonly string[]): void {
+  for (const sha256 of sha256s) if (isDigest("sha256", sha256)) removeFile(`${at.quarantine}/${sha256}`);
+}
+
 function namesIn(at: Layout): string[] {
   return entriesOf(at.quarantine)
     .filter((entry) => entry.isFile() && isDigest("sha256", entry.name))

@@ -74,6 +74,8 @@ test("the marker is there before the first blob, and goes with the end", async (
   assert.equal(markersOf(store.root).length, 1);
   const other = await open(store.root);
   assert.equal(markersOf(store.root).length, 1, "a living session is not stale");
+  const litter = fs.readdirSync(layoutOf(store.root).tmp).filter((name) => name.includes("opening"));
+  assert.deepEqual(litter, [], "nothing beside it that a kill would leave for good");
   await session.putBlob(text("two"), { digests: {} });
   await session.end();
   assert.deepEqual(markersOf(store.root), []);
@@ -164,4 +166,34 @@ test("a session begins only after what another left is looked at", async () => {
   await (await store.begin()).end();
   assert.equal(await store.statBlob(torn), undefined);
   assert.deepEqual(markersOf(store.root), []);
+});
+
+test("what a killed process had in tmp/ goes with its session; what another has there stays", async () => {
+  const store = await open();
+  const { tmp } = layoutOf(store.root);
+  await using child = startChild("put", store.root, "seed");
+  await child.line();
+  const [dead = ""] = markersOf(store.root).map((session) => session.slice(0, 12));
+  await using other = startChild("put", store.root, "other");
+  await other.line();
+  const [alive = ""] = markersOf(store.root)
+    .map((session) => session.slice(0, 12))
+    .filter((mark) => mark !== dead);
+  const litter = (mark: string): string[] => [
+    `ref-${mark}-700`,
+    `opening-${mark}-800-journal`,
+    `tree-${mark}-900`,
+  ];
+  for (const [ref = "", journal = "", tree = ""] of [litter(dead), litter(alive)]) {
+    fs.writeFileSync(`${tmp}/${ref}`, "");
+    fs.writeFileSync(`${tmp}/${journal}`, "");
+    fs.mkdirSync(`${tmp}/${tree}/below`, { recursive: true });
+  }
+  await child.kill();
+  await open(store.root);
+  assert.deepEqual(
+    fs.readdirSync(tmp).filter((name) => name.includes(dead)),
+    [],
+  );
+  for (const name of litter(alive)) assert.ok(fs.existsSync(`${tmp}/${name}`), name);
 });

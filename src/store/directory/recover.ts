@@ -7,11 +7,13 @@ import { blobFilesSince } from "./blob-files.ts";
 import type { BlobFile } from "./blob-files.ts";
 import { isErrno, removeFile } from "./files.ts";
 import { openExistingLockFile, tryExclusive } from "./kernel-lock.ts";
+import { markOf } from "./layout.ts";
 import type { Layout, Place } from "./layout.ts";
 import { takeLock } from "./lock.ts";
 import { MARKER_SLACK, markedSessions, markerPath } from "./marker.ts";
 import { giveBackPartials } from "./partial.ts";
 import { quarantineBlob } from "./quarantine.ts";
+import { removeLeftovers } from "./sweep.ts";
 
 interface Stale {
   readonly session: string;
@@ -36,10 +38,9 @@ export async function recover(
     const since = Math.min(...stale.map(({ time }) => time)) - MARKER_SLACK;
     for await (const blob of blobFilesSince(place.at, since))
       if (!(await isWhole(blob))) await dropBlob(place, blob);
-    giveBackPartials(
-      place.at,
-      stale.map(({ session }) => session),
-    );
+    const sessions = stale.map(({ session }) => session);
+    giveBackPartials(place.at, sessions);
+    await removeLeftovers(place, new Set(sessions.map(markOf).filter((mark) => mark !== place.mark)));
     await barrier(place.at);
     for (const { session } of stale) removeFile(markerPath(place.at, session));
   } finally {

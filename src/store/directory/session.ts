@@ -7,7 +7,7 @@ import { openIncoming } from "./incoming.ts";
 import type { Place } from "./layout.ts";
 import { raiseMarker } from "./marker.ts";
 import type { Marker } from "./marker.ts";
-import { isPresent, writeBlob } from "./put.ts";
+import { isSound, writeBlob } from "./put.ts";
 
 /** What the parts of a session share. */
 export interface Writing {
@@ -53,7 +53,7 @@ export function startSession(place: Place, live: Set<LiveSession>): WriteSession
     const info = tally.finish();
     // Also for one that is there: another session may have written it, and not be durable yet.
     unsynced = true;
-    if (await isPresent(place, info.sha256, info.size)) return info;
+    if (await isSound(place, info.sha256, bytes)) return info;
     await dirty();
     await writeBlob(place, info.sha256, bytes);
     return info;

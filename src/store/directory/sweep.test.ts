@@ -20,6 +20,9 @@ test("sweep removes what has our names, and nothing else", async () => {
   fs.linkSync(`${outside}/folder/keep`, `${tmp}/tree-${mark}-2/a/link`);
   fs.symlinkSync(outside, `${tmp}/tree-${mark}-2/a/symlink`);
   fs.symlinkSync(outside, `${tmp}/gone-${mark}-3`);
+  fs.writeFileSync(`${tmp}/ref-${mark}-4`, "");
+  fs.writeFileSync(`${tmp}/opening-${mark}-5`, "");
+  fs.writeFileSync(`${tmp}/opening-${mark}-5-journal`, "");
   fs.writeFileSync(`${tmp}/partial/${sha256(text("key"))}`, "1234567");
   const theirs = ["session-0123456789abcdef.db", "notes.txt", "new-1", `partial/${name.slice(1)}`];
   for (const path of theirs) fs.writeFileSync(`${tmp}/${path}`, "theirs");

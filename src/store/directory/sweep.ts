@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { entriesOf, removeFile } from "./files.ts";
-import { isTemporary } from "./layout.ts";
+import { isTemporary, markOf } from "./layout.ts";
 import type { Place } from "./layout.ts";
 import { startPace } from "./pace.ts";
 import { isPartial } from "./partial.ts";
@@ -27,6 +27,16 @@ export async function sweepTemporary(place: Place, olderThanMs: number): Promise
     await pace();
   }
   return freed;
+}
+
+/** Removes all temporary files and folders of the stores that had these marks, and are dead. */
+export async function removeLeftovers(place: Place, marks: ReadonlySet<string>): Promise<void> {
+  const { tmp } = place.at;
+  for (const name of namesIn(tmp, (one) => isTemporary(one) && marks.has(markOf(one)))) {
+    const file = `${tmp}/${name}`;
+    if (fs.lstatSync(file, { throwIfNoEntry: false })?.isDirectory()) await removeFolder(file);
+    else removeFile(file);
+  }
 }
 
 function namesIn(folder: string, matches: (name: string) => boolean): string[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
-import { failsWith, put, sha256, text } from "../suite-tools.test-helper.ts";
+import { failsWith, noise, put, sha256, text } from "../suite-tools.test-helper.ts";
 import { layoutOf } from "./layout.ts";
 import { plantFile } from "./plant.ts";
 import { blobFile, flipBit, tempStores } from "./temp.test-helper.ts";
@@ -168,4 +168,88 @@ test("a blob of another size than its put says is replaced, and leaves the trees
   assert.equal((await store.readBlob(name)).toString(), "whole");
   assert.deepEqual(filesBelow(`${store.root}/trees/m/${ID}`), []);
   assert.deepEqual(await store.quarantined(), [{ sha256: name, back: true }]);
+});
+
+test("creating a tree that is there puts right what is wrong in it, and says what that was", async () => {
+  const store = await open();
+  const [root = "", one = "", two = ""] = await put(store, text("root"), text("one"), text("two"));
+  const files = [
+    { path: "dists/InRelease", sha256: root, mtime: 1_700_000_001_000 },
+    { path: "dists/Release", sha256: root, mtime: 1_700_000_001_000 },
+    { path: "dists/Release.gpg", sha256: root, mtime: 1_700_000_001_000 },
+    { path: "pool/a/one", sha256: one },
+    { path: "pool/a/two", sha256: two },
+    { path: "pool/b/one", sha256: one },
+    { path: "pool/c/one", sha256: one },
+    { path: "pool/d/one", sha256: one },
+  ];
+  const create = (): Promise<string[]> => store.trees.createTree("m", ID, files);
+  assert.deepEqual(await create(), [], "a fresh one");
+  const base = `${store.root}/trees/m/${ID}`;
+  const inode = fs.statSync(`${base}/dists/InRelease`).ino;
+  assert.deepEqual(await create(), [], "a sound one");
+  assert.equal(fs.statSync(`${base}/dists/InRelease`).ino, inode, "a sound root is not written again");
+
+  const seen = filesBelow(base);
+  flipBit(`${base}/dists/InRelease`);
+  fs.utimesSync(`${base}/dists/InRelease`, 1_700_000_001, 1_700_000_001);
+  fs.utimesSync(`${base}/dists/Release`, 1_700_000_002, 1_700_000_002);
+  fs.unlinkSync(`${base}/dists/Release.gpg`);
+  fs.symlinkSync("Release", `${base}/dists/Release.gpg`);
+  fs.unlinkSync(`${base}/pool/a/one`);
+  fs.linkSync(blobFile(store.root, two), `${base}/pool/a/one`);
+  fs.unlinkSync(`${base}/pool/a/two`);
+  fs.mkdirSync(`${base}/pool/a/two/below`, { recursive: true });
+  fs.rmSync(`${base}/pool/b`, { recursive: true });
+  fs.rmSync(`${base}/pool/c`, { recursive: true });
+  fs.writeFileSync(`${base}/pool/c`, "a file where a folder must be");
+  fs.unlinkSync(`${base}/pool/d/one`);
+  fs.writeFileSync(`${base}/pool/d/one`, "two");
+  fs.writeFileSync(`${base}/dists/extra`, "extra");
+  fs.mkdirSync(`${base}/foreign/a`, { recursive: true });
+  fs.symlinkSync("/etc", `${base}/foreign/a/etc`);
+  const righted = (await create()).toSorted().join(" ");
+  assert.equal(
+    righted,
+    "dists/InRelease dists/Release dists/Release.gpg dists/extra foreign " +
+      "pool/a/one pool/a/two pool/b/one pool/c pool/c/one pool/d/one",
+  );
+  assert.deepEqual(filesBelow(base), seen);
+  for (const { path, sha256: name } of files) {
+    assert.ok(fs.lstatSync(`${base}/${path}`).isFile(), path);
+    assert.equal(sha256(fs.readFileSync(`${base}/${path}`)), name, path);
+  }
+  assert.equal(fs.statSync(`${base}/dists/Release`).mtimeMs, 1_700_000_001_000);
+  assert.ok(fs.existsSync("/etc/passwd"));
+  assert.deepEqual(await create(), []);
+});
+
+test("a file of a tree that could only be copied is right while it has the bytes of its blob", async () => {
+  const store = await open();
+  const [name = ""] = await put(store, noise(700_000));
+  const files = [{ path: "copy", sha256: name }];
+  await store.trees.createTree("m", ID, files);
+  const target = `${store.root}/trees/m/${ID}/copy`;
+  fs.unlinkSync(target);
+  fs.copyFileSync(blobFile(store.root, name), target);
+  assert.deepEqual(await store.trees.createTree("m", ID, files), []);
+  const fd = fs.openSync(target, "r+");
+  fs.writeSync(fd, "x", 699_999);
+  fs.closeSync(fd);
+  assert.deepEqual(await store.trees.createTree("m", ID, files), ["copy"]);
+  assert.equal(sha256(fs.readFileSync(target)), name);
+});
+
+test("what stands where a tree must be stays, and is named", async () => {
+  const store = await open();
+  const [name = ""] = await put(store, text("x"));
+  fs.mkdirSync(`${store.root}/trees/m`);
+  fs.symlinkSync("/etc", `${store.root}/trees/m/${ID}`);
+  await assert.rejects(store.trees.createTree("m", ID, [{ path: "a", sha256: name }]), (error) => {
+    failsWith("store_unusable")(error);
+    assert.match(String(error), new RegExp(`trees/m/${ID} is in the way`));
+    return true;
+  });
+  assert.equal(fs.readlinkSync(`${store.root}/trees/m/${ID}`), "/etc");
+  assert.deepEqual(fs.readdirSync(`${store.root}/tmp`), ["partial"]);
 });

@@ -7,7 +7,7 @@ import { entriesOf, makeDirectory, writeError } from "./files.ts";
 import { setGrace } from "./grace.ts";
 import type { Place } from "./layout.ts";
 import { startPace } from "./pace.ts";
-import { plantFile, plantFolders, plantOver, planTree } from "./plant.ts";
+import { plantFile, plantFolders, plantOver, planTree, prune } from "./plant.ts";
 import type { Plan } from "./plant.ts";
 import { removeFolder } from "./sweep.ts";
 
@@ -33,9 +33,11 @@ export function treeStore(place: Place): TreeStore {
       try {
         const plan = planTree(files, `${mirror}@${id}`);
         if (isFolder(target)) return await complete(place, target, plan);
+        if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined) throw inTheWay(target);
         const aside = await build(place, plan);
         makeDirectory(`${trees}/${mirror}`);
         fs.renameSync(aside, target);
+        return [];
       } catch (error) {
         throw writeError(error, place.at.root, `the tree of ${mirror}@${id}`);
       }
@@ -79,14 +81,20 @@ async function build(place: Place, plan: Plan): Promise<string> {
   }
 }
 
-// What quarantine took out of a tree comes back, name by name.
-async function complete(place: Place, target: string, plan: Plan): Promise<void> {
+// What quarantine took out of a tree comes back, and what others did to it is undone, name by name.
+async function complete(place: Place, target: string, plan: Plan): Promise<string[]> {
   const pace = startPace();
-  plantFolders(target, plan);
+  const righted = plantFolders(target, plan);
   for (const file of plan.files.values()) {
-    await plantOver(place, `${target}/${file.path}`, file);
+    if (await plantOver(place, `${target}/${file.path}`, file)) righted.push(file.path);
     await pace();
   }
+  righted.push(...(await prune(target, plan)));
+  return righted;
+}
+
+function inTheWay(path: string): SluiceError {
+  return new SluiceError("store_unusable", `${path} is in the way of a tree of Sluice: move it elsewhere.`);
 }
 
 // Out of sight by one rename, whole until then.

@@ -8,6 +8,9 @@ import type { AptClient } from "../../clients/apt.ts";
 import type { Served, SluiceSite } from "../../clients/sluice.ts";
 import { nginxServer, treesSite } from "../../servers/nginx.ts";
 import type { NginxServer } from "../../servers/nginx.ts";
+import { needs } from "../../needs.ts";
+import { must } from "../../run.ts";
+import type { Ran } from "../../run.ts";
 import type { StaticServer } from "../../servers/static.ts";
 import type { AptRepository } from "../../upstreams/apt.ts";
 import { assertSynced, digestsBelow, mirrorOf, openLab, sha256, skipApt } from "./lab.ts";
@@ -58,6 +61,13 @@ suite("channels", { skip: skipApt }, () => {
     return apt;
   }
 
+  /** Runs a command that moves a channel, and gives the server the time that it may take to see it. */
+  async function move(...args: readonly string[]): Promise<Ran> {
+    const ran = await site.ok(...args, "--yes");
+    await sleep(400);
+    return ran;
+  }
+
   async function channelsOf(name: string): Promise<Readonly<Record<string, string>>> {
     return (await site.mirror(name)).channels;
   }
@@ -90,16 +100,14 @@ suite("channels", { skip: skipApt }, () => {
     deepEqual([mirror.name, mirror.ecosystem, mirror.mode], ["m", "apt", "verbatim"]);
     const [snapshot] = mirror.snapshots;
     const tree = await digestsBelow(join(site.data, "trees/m", first));
-    // Each content counts once, however many names it has.
-    const sizes = new Map<string, number>();
-    for (const [path, digest] of tree)
-      sizes.set(digest, (await stat(join(site.data, "trees/m", first, path))).size);
+    let size = 0;
+    for (const path of tree.keys()) size += (await stat(join(site.data, "trees/m", first, path))).size;
     deepEqual(snapshot, {
       id: first,
       created: snapshot?.created,
       packages: 3,
       files: tree.size,
-      bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+      bytes: size,
       signedBy: [lab.vendor.fingerprint],
     });
     match(snapshot.created, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
@@ -127,25 +135,25 @@ suite("channels", { skip: skipApt }, () => {
       const apt = await client(url);
       clean(await apt.update());
       equal(await apt.candidate("gone"), "1");
-      await site.ok("promote", `m@${second}`, "stable", "--yes");
+      await move("promote", `m@${second}`, "stable");
       clean(await apt.install("gone", "tool"));
       deepEqual(await apt.installed(), { base: "1.9", gone: "1", tool: "1" });
       clean(await apt.update());
       equal(await apt.candidate("gone"), "1", "installed, so still known");
       clean(await apt.upgrade());
       deepEqual(await apt.installed(), { base: "1.10", gone: "1", tool: "2" });
-      await site.ok("rollback", "stable", "--yes");
+      await move("rollback", "stable");
       deepEqual((await channelsOf("m"))["stable"], first);
     }
   });
 
   test("rollback says that apt keeps its newer lists, and what to do; such a client still installs", async () => {
-    await site.ok("promote", `m@${second}`, "stable", "--yes");
+    await move("promote", `m@${second}`, "stable");
     for (const url of [served.url, nginx.url]) {
       const apt = await client(url);
       clean(await apt.update());
       equal(await apt.candidate("tool"), "2");
-      const back = await site.ok("rollback", "stable", "--yes");
+      const back = await move("rollback", "stable");
       match(back.stderr, /newer state of trixie keep their lists without a word/);
       match(back.stderr, /rm -f \/var\/lib\/apt\/lists\/\S+ && apt-get update/);
       match(back.stderr, /snapshot's own URL/);
@@ -161,10 +169,27 @@ suite("channels", { skip: skipApt }, () => {
       clean(await late.update());
       equal(await late.candidate("tool"), "1");
       clean(await late.install("tool", "gone"));
-      const there = await site.ok("promote", `m@${second}`, "stable", "--yes");
+      const there = await move("promote", `m@${second}`, "stable");
       equal(/lists/.test(there.stderr), false, "forward is nothing to warn of");
     }
   });
+
+  test(
+    "at a terminal, rollback says so before it does anything, and asks",
+    { skip: needs("script") },
+    async () => {
+      const typed = async (answer: string): Promise<string> => {
+        const command = site.commandLine("rollback", "stable").map((word) => `'${word}'`);
+        return await must("script", ["-qec", command.join(" "), "/dev/null"], { input: answer });
+      };
+      const stays = await typed("n\n");
+      match(stays, /keep their lists without a word[^]*Go on\?[^]*Nothing was changed/);
+      equal((await channelsOf("m"))["stable"], second);
+      match(await typed("y\n"), new RegExp(`Go on\\?[^]*${first}`));
+      equal((await channelsOf("m"))["stable"], first);
+      await move("promote", `m@${second}`, "stable");
+    },
+  );
 
   test("conditional requests are exact across promote and back", async () => {
     for (const url of [served.url, nginx.url]) {
@@ -182,7 +207,7 @@ suite("channels", { skip: skipApt }, () => {
       ok(validators.etag !== "" && validators.modified !== "");
       equal((await ask({ "if-none-match": validators.etag })).status, 304);
       equal((await ask({ "if-modified-since": validators.modified })).status, 304);
-      await site.ok("rollback", "stable", "--yes");
+      await move("rollback", "stable");
       for (const headers of [
         { "if-none-match": validators.etag },
         { "if-modified-since": validators.modified },
@@ -195,7 +220,7 @@ suite("channels", { skip: skipApt }, () => {
           (await digestsBelow(join(site.data, "trees/m", first))).get("dists/trixie/InRelease"),
         );
       }
-      await site.ok("promote", `m@${second}`, "stable", "--yes");
+      await move("promote", `m@${second}`, "stable");
       equal((await ask({ "if-none-match": validators.etag })).status, 304);
       equal((await ask({ "if-modified-since": validators.modified })).status, 304);
     }

@@ -87,15 +87,31 @@ suite("two syncs at once", { skip: skipApt }, () => {
     equal((await site.ids("a")).length, 1);
   });
 
-  test("many at once, of many mirrors: each mirror gets one snapshot, no move of `latest` is lost", async () => {
+  test("many that come to their end in the same moment: no move of `latest` is lost", async () => {
+    const mirrors = ["a", "b", "c", "d", "e", "f"];
+    const config: Record<string, object> = {};
+    const waiting: (() => void)[] = [];
+    for (const name of mirrors) {
+      const own = await lab.upstream({ packages: [{ name, version: "1" }] });
+      const place = await lab.server(own.root);
+      config[name] = mirrorOf(own, place.url);
+      // The only package is what is asked for last: all of them are answered when all have come so far.
+      place.onRequest = async ({ path }) => {
+        if (path.endsWith(".deb")) {
+          const gate = Promise.withResolvers<void>();
+          waiting.push(gate.resolve);
+          if (waiting.length === mirrors.length) for (const open of waiting) open();
+          await gate.promise;
+        }
+        return undefined;
+      };
+    }
     site = await lab.site();
-    server.onRequest = undefined;
-    const mirrors = ["a", "b", "c", "d"];
-    await site.configure(Object.fromEntries(mirrors.map((name) => [name, mirrorOf(upstream, server.url)])));
+    await site.configure(config);
     const ran = await Promise.all(mirrors.map(async (name) => await site.run("sync", name)));
     deepEqual(
       ran.map(({ code, stderr }) => (code === 0 ? "" : stderr)),
-      ["", "", "", ""],
+      mirrors.map(() => ""),
     );
     const listed = await site.list();
     deepEqual(

@@ -84,6 +84,32 @@ suite("verify, with no network", { skip: skipApt }, () => {
     }
   }
 
+  test("the manifest: one flipped bit is named, and the next sync repairs it", async () => {
+    const [shown] = await site.json<{ manifest: string }>("show", "m");
+    const digest = shown?.manifest ?? "";
+    await TAMPER.flip(join(site.data, "blobs/sha256", digest.slice(0, 2), digest.slice(2)));
+    const ran = await site.run("verify", "m");
+    refused(ran, "blob_corrupt");
+    match(ran.stderr, /manifest/);
+    assertSynced(await site.sync("m"), "unchanged");
+    await site.ok("verify", "m");
+  });
+
+  test("a tree that was altered is named and put right; trees that are gone are made again by the next sync", async () => {
+    const trees = join(site.data, "trees");
+    const whole = await digestsBelow(trees);
+    await TAMPER.flip(join(trees, "m/latest/dists/trixie/InRelease"));
+    await rm(join(trees, "m/latest/dists/trixie/main/binary-amd64/Packages.xz"));
+    const ran = await site.run("verify", "m");
+    refused(ran, "tree_damaged");
+    for (const name of ["InRelease", "Packages.xz"]) ok(ran.stderr.includes(name), ran.stderr);
+    deepEqual(await digestsBelow(trees), whole);
+    await site.ok("verify", "m");
+    await rm(trees, { recursive: true });
+    assertSynced(await site.sync("m"), "unchanged");
+    deepEqual(await digestsBelow(trees), whole);
+  });
+
   test("a record that was altered is named", async () => {
     const [id = ""] = await site.ids("m");
     const ref = join(site.data, "refs/snapshots/m", id, "1.json");
