@@ -1,6 +1,7 @@
 import { snapshotTime } from "../base/names.ts";
 import { readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
+import { readRootTimes } from "../snapshot/root-times.ts";
 import { findSnapshot, listSnapshots, storedMirrors } from "../snapshot/snapshots.ts";
 import type { TreeFile, TreeStore } from "../store/contract.ts";
 import { channelHistory, channelNames, type Channel } from "./channels.ts";
@@ -38,17 +39,13 @@ export async function reconcileTrees(site: Site, options: { refreshGrace?: boole
 /** Builds the tree of one snapshot, or puts back the names that are missing from it. */
 export async function plantTree(site: Site, trees: TreeStore, record: SnapshotRecord): Promise<void> {
   const manifest = await readManifest(site.store, record.manifest.sha256, `${record.mirror}@${record.id}`);
-  const mtime = snapshotTime(record.id);
-  await trees.createTree(
-    record.mirror,
-    record.id,
-    manifest.map((entry) => treeFile(entry, mtime)),
-  );
-}
-
-function treeFile(entry: ManifestEntry, mtime: number): TreeFile {
-  const file = { path: entry.path, sha256: entry.sha256 };
-  return entry.kind === "root" ? { ...file, mtime } : file;
+  const times = await readRootTimes(site.store, record.mirror);
+  const made = snapshotTime(record.id);
+  const files = manifest.map(({ path, sha256, kind }): TreeFile => {
+    // nginx makes both of its validators of the time and the size.
+    return kind === "root" ? { path, sha256, mtime: times.of({ path, sha256 }) ?? made } : { path, sha256 };
+  });
+  await trees.createTree(record.mirror, record.id, files);
 }
 
 async function wantedTrees(site: Site): Promise<Map<string, SnapshotRecord>> {
