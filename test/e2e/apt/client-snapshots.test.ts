@@ -15,9 +15,8 @@ for (const [at, { name, system, skip }] of GENERATIONS.entries()) {
     let lab: Lab;
     let site: SluiceSite;
     let served: Served;
-    /** Snapshots with versions 1 and 2 of `tool` (mirror m) and of `fix` (mirror security). */
+    /** The mirror m's snapshot with version 1 of `tool`. */
     let first: string;
-    let second: string;
 
     before(async () => {
       lab = await openLab();
@@ -34,7 +33,7 @@ for (const [at, { name, system, skip }] of GENERATIONS.entries()) {
       await security.publish({ packages: [{ name: "fix", version: "2" }] });
       await site.ok("sync");
       await site.ok("promote", "latest", "stable", "--yes");
-      [first = "", second = ""] = await site.ids("m");
+      [first = ""] = await site.ids("m");
       served = lab.cleanup.use(await site.serve());
     });
     after(async () => await lab.cleanup.run());
