@@ -142,7 +142,7 @@ async function clientFiles(
   const files: ClientFile[] = [];
   for (const mirror of mirrors) {
     screen.command(`sluice client ${mirror} --channel ${CHANNEL} --url ${url}`);
-    const setup = await sluice.json<{ files: ClientFile[]; notes: string[] }>(
+    const setup = await sluice.json<{ files: (ClientFile & { format: string })[]; notes: string[] }>(
       "client",
       mirror,
       "--channel",
@@ -151,7 +151,7 @@ async function clientFiles(
       url,
     );
     for (const note of setup.notes) screen.text(note);
-    files.push(...setup.files);
+    files.push(...setup.files.filter(({ format }) => format === "deb822" || format === "preferences"));
   }
   return files;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { mirrorSchema, publishedSchema, siteShape } from "../../src/config/schema.ts";
+import type { Ecosystem } from "../../src/ecosystems/contract.ts";
 import { ECOSYSTEMS } from "../../src/ecosystems/index.ts";
 import { GENERATED, markdownTable } from "./markdown.ts";
 
@@ -20,13 +21,13 @@ export function configReference(): string {
     first === undefined ? [] : keyRows(mirrorJson(first.id)).filter(([key = ""]) => !own.has(plain(key)));
   const titles = ["key", "value", "default", "meaning"];
   const ecosystems = ECOSYSTEMS.map(
-    ({ id, options }) =>
-      `## A mirror with \`ecosystem: ${id}\`\n\n${markdownTable(
-        titles,
-        keyRows(mirrorJson(id)).filter(([key = ""]) =>
-          Object.hasOwn(options.shape, plain(key).split(/\[|\./)[0] ?? ""),
+    (ecosystem) =>
+      `## A mirror with \`ecosystem: ${ecosystem.id}\`\n\n${markdownTable(titles, [
+        ...repositoryRows(ecosystem),
+        ...keyRows(mirrorJson(ecosystem.id)).filter(([key = ""]) =>
+          Object.hasOwn(ecosystem.options.shape, plain(key).split(/\[|\./)[0] ?? ""),
         ),
-      )}`,
+      ])}`,
   );
   return `# Config
 
@@ -46,6 +47,13 @@ ${ecosystems.join("\n")}`;
 function mirrorJson(id: string): Schema {
   const ecosystem = ECOSYSTEMS.find((one) => one.id === id);
   return ecosystem === undefined ? {} : z.toJSONSchema(mirrorSchema(ecosystem), { io: "input" });
+}
+
+function repositoryRows(ecosystem: Ecosystem): string[][] {
+  const form = ecosystem.repository?.schema;
+  if (form === undefined) return [];
+  const schema = z.toJSONSchema(z.strictObject({ repository: form.optional() }), { io: "input" });
+  return keyRows(schema).slice(0, 1);
 }
 
 function plain(key: string): string {

@@ -2,6 +2,7 @@ import { SluiceError } from "../base/errors.ts";
 import { snapshotTime } from "../base/names.ts";
 import { readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
+import { readRootTimes } from "../snapshot/root-times.ts";
 import { findSnapshot, storedMirrors, surveySnapshots } from "../snapshot/snapshots.ts";
 import type { TreeFile, TreeStore } from "../store/contract.ts";
 import { channelHistory, channelNames, type Channel } from "./channels.ts";
@@ -87,17 +88,13 @@ async function setChannelTrees(
 /** Builds the tree of one snapshot, or puts right the one that is there; returns the paths that were wrong. */
 export async function plantTree(site: Site, trees: TreeStore, record: SnapshotRecord): Promise<string[]> {
   const manifest = await readManifest(site.store, record.manifest.sha256, `${record.mirror}@${record.id}`);
-  const mtime = snapshotTime(record.id);
-  return trees.createTree(
-    record.mirror,
-    record.id,
-    manifest.map((entry) => treeFile(entry, mtime)),
-  );
-}
-
-function treeFile(entry: ManifestEntry, mtime: number): TreeFile {
-  const file = { path: entry.path, sha256: entry.sha256 };
-  return entry.kind === "root" ? { ...file, mtime } : file;
+  const times = await readRootTimes(site.store, record.mirror);
+  const made = snapshotTime(record.id);
+  const files = manifest.map(({ path, sha256, kind }): TreeFile => {
+    // nginx makes both of its validators of the time and the size.
+    return kind === "root" ? { path, sha256, mtime: times.of({ path, sha256 }) ?? made } : { path, sha256 };
+  });
+  return trees.createTree(record.mirror, record.id, files);
 }
 
 async function setGrace(

@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path";
 import type { CommonOptions, Ecosystem } from "../ecosystems/contract.ts";
 import { isName } from "../base/names.ts";
 import { type Fault, faultsOf, inOurWords } from "./faults.ts";
+import { expandRepository } from "./repository.ts";
 import { ENGINE_KEYS, type EngineInput, mirrorSchema } from "./schema.ts";
 import { mostSimilar } from "./similar.ts";
 import type { AuthConfig, Keep, MirrorConfig, NetworkConfig, TlsConfig, TrustConfig } from "./types.ts";
@@ -24,8 +25,10 @@ export function checkMirror(
   const ecosystem = ecosystemOf(raw, ecosystems, path);
   if ("message" in ecosystem) return { faults: [ecosystem] };
 
-  const parsed = mirrorSchema(ecosystem).safeParse(raw, { error: inOurWords });
-  if (!parsed.success) return { faults: faultsOf(parsed.error, path) };
+  const expanded = expandRepository(ecosystem, raw, path);
+  if ("faults" in expanded) return expanded;
+  const parsed = mirrorSchema(ecosystem).safeParse(expanded.raw, { error: inOurWords });
+  if (!parsed.success) return { faults: faultsOf(parsed.error, path).map(expanded.place) };
   const values = parsed.data as EngineInput & Record<string, unknown>;
   const options = optionsOf(values);
   const faults = [
@@ -34,7 +37,7 @@ export function checkMirror(
       ...fault,
       path: [...path, ...fault.path],
     })),
-  ];
+  ].map(expanded.place);
   if (faults.length > 0) return { faults };
 
   const at = (relative: string): string => resolve(dirname(file), relative);

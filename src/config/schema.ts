@@ -167,6 +167,21 @@ export function mirrorSchema(ecosystem: Ecosystem): z.ZodObject {
   });
 }
 
+/** The same for a mirror that is written by `repository`, the ecosystem's own form; undefined where it has none. */
+export function repositorySchema(ecosystem: Ecosystem): z.ZodObject | undefined {
+  const form = ecosystem.repository;
+  if (form === undefined) return undefined;
+  const shape = mirrorSchema(ecosystem).shape;
+  const others = Object.entries(shape).filter(([key]) => !form.gives.includes(key));
+  return z.strictObject({
+    repository: form.schema,
+    // It may give these too: whether they are there is seen when it is read.
+    ...Object.fromEntries(
+      others.map(([key, schema]) => [key, key === "ecosystem" ? schema : (schema as z.ZodType).optional()]),
+    ),
+  });
+}
+
 export const siteShape = {
   data: z.string().min(1).default("/var/lib/sluice").describe("The folder of everything that Sluice keeps."),
   listen: field.listen.prefault("127.0.0.1:8080").describe("Address of `sluice serve`: HOST:PORT."),
@@ -201,7 +216,15 @@ export function publishedSchema(ecosystems: readonly Ecosystem[]): z.ZodObject {
   return z.strictObject({
     ...siteShape,
     mirrors: z
-      .record(z.string(), z.union(ecosystems.map(mirrorSchema)))
+      .record(
+        z.string(),
+        z.union(
+          ecosystems.flatMap((ecosystem) => {
+            const short = repositorySchema(ecosystem);
+            return short === undefined ? [mirrorSchema(ecosystem)] : [mirrorSchema(ecosystem), short];
+          }),
+        ),
+      )
       .optional()
       .describe(mirrorsHelp),
   });

@@ -1,4 +1,4 @@
-import type { ZodObject } from "zod";
+import type { ZodObject, ZodType } from "zod";
 import type { Selection } from "../base/selection.ts";
 import type { Signer, Trust } from "../trust/contract.ts";
 import type { Entry, Upstream } from "../upstream/contract.ts";
@@ -77,6 +77,16 @@ export interface ClientSetup {
   readonly notes: readonly string[];
 }
 
+/** A form in which the ecosystem's clients name a repository. */
+export interface RepositoryForm {
+  /** With a description. */
+  readonly schema: ZodType;
+  /** Keys of a mirror that it always stands for. */
+  readonly gives: readonly string[];
+  /** The keys that say the same, checked afterwards as if they stood in the config; or a fault, which goes on from the field's name. */
+  read(value: unknown): { readonly keys: Record<string, unknown> } | { readonly fault: string };
+}
+
 /**
  * One ecosystem. `enumerate` is pure: it reads the signed metadata through `upstream`, proves it, and yields what a snapshot must hold. It knows
  * nothing of network, store, progress or today's date. The same walk over a snapshot is its verification.
@@ -86,6 +96,8 @@ export interface Ecosystem<O = object> {
   readonly id: string;
   /** What the mirror's config may say besides the engine's own keys. */
   readonly options: ZodObject;
+  /** The ecosystem's own way to write a repository down, for the config's `repository`. */
+  readonly repository?: RepositoryForm;
   /** Faults of the options that a schema cannot say, for the config's errors. */
   checkOptions?(
     options: O & CommonOptions,

@@ -14,14 +14,19 @@ export class WeightedCache<V> {
     this.#weigh = weigh;
   }
 
+  /** The value of the key where it is held; counts as a use. */
+  peek(key: string): V | undefined {
+    const held = this.#held.get(key);
+    if (held === undefined) return undefined;
+    this.#held.delete(key);
+    this.#held.set(key, held);
+    return held.value;
+  }
+
   /** The value of the key, loaded where it is not held. A failed load is not remembered. */
   async get(key: string, load: () => Promise<V>): Promise<V> {
-    const held = this.#held.get(key);
-    if (held !== undefined) {
-      this.#held.delete(key);
-      this.#held.set(key, held);
-      return held.value;
-    }
+    const held = this.peek(key);
+    if (held !== undefined) return held;
     let loading = this.#loading.get(key);
     if (loading === undefined) {
       loading = this.#load(key, load);

@@ -13,7 +13,7 @@ async function setUp() {
   const store = memoryStore();
   await addSnapshot(store, "debian", ID, { [`a/b:c/${EVIL}`]: { bytes: "1234" }, "a/x": { bytes: "" } });
   await point(store, "stable", { debian: ID }, Date.UTC(2026, 10, 5, 6, 7));
-  return new View(store, { graceMs: 0, clock: () => 0, freshMs: 0 });
+  return new View(store, { graceMs: 0, clock: () => 0, freshMs: 0, manifestBytes: 2 ** 20 });
 }
 
 const text = (parts: Iterable<string>) => [...parts].join("");

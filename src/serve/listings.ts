@@ -3,7 +3,8 @@ import type { SnapshotRecord } from "../snapshot/record.ts";
 import { contentDate, type Snapshot } from "../snapshot/snapshots.ts";
 import { escapeHtml, formatSize, formatTime, link, page, row } from "./html.ts";
 import type { Child } from "./manifest-index.ts";
-import type { ChannelPointer, Place } from "./view.ts";
+import type { Place } from "./places.ts";
+import type { ChannelPointer } from "./view.ts";
 
 /** `/`: the mirrors. */
 export function homePage(mirrors: readonly { mirror: string; newest: Snapshot }[]): Iterable<string> {

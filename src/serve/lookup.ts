@@ -1,7 +1,8 @@
 import type { ManifestIndex } from "./manifest-index.ts";
-import type { ServedFile } from "./files.ts";
+import type { ServedFile } from "./file-head.ts";
 import type { Target } from "./target.ts";
-import type { Place, View } from "./view.ts";
+import type { Place } from "./places.ts";
+import type { View } from "./view.ts";
 
 /**
  * What a path below `/<mirror>/<channel or id>` is: a file, a folder, a folder asked for without its final
@@ -26,16 +27,11 @@ export async function lookUp(view: View, place: Place, target: Target): Promise<
   }
   if (path === "") return { type: "unslashed" };
   const entry = index.find(path);
-  if (entry !== undefined) return { type: "file", file: { entry, snapshot, fixed: place.exact } };
-  if (index.hasFolder(path)) return { type: "unslashed" };
-  const old = await graceFile(view, place, path);
-  return old && { type: "file", file: old };
-}
-
-async function graceFile(view: View, place: Place, path: string): Promise<ServedFile | undefined> {
-  for (const snapshot of await view.grace(place)) {
-    const entry = (await view.manifest(snapshot)).find(path);
-    if (entry !== undefined && entry.kind !== "root") return { entry, snapshot, fixed: false };
+  if (entry !== undefined) {
+    const since = entry.kind === "root" ? await view.rootTime(snapshot, entry) : undefined;
+    return { type: "file", file: { entry, snapshot, fixed: place.exact, since } };
   }
-  return undefined;
+  if (index.hasFolder(path)) return { type: "unslashed" };
+  const old = await view.graceFile(place, path);
+  return old && { type: "file", file: { ...old, fixed: false, since: undefined } };
 }

@@ -1,11 +1,17 @@
 import { SluiceError } from "../base/errors.ts";
 import { parseManifest, type ManifestEntry } from "../snapshot/manifest.ts";
+import { startPause } from "./pause.ts";
+import { TwoGenerations } from "./two-generations.ts";
 
 const HEADER = Buffer.from('{"format":1}\n');
 const LINE_START = Buffer.from('{"path":"');
 const QUOTE = 0x22;
 const SLASH = 0x2f;
 const BACKSLASH = 0x5c;
+/** A look at the clock after so many lines, less one: a mask. */
+const SLICE = 0xff;
+/** Entries kept parsed, some hundred bytes each. */
+const RECENT = 2048;
 
 /** A name in a folder of a snapshot: a file with its entry, or a folder. */
 export interface Child {
@@ -25,21 +31,62 @@ export class ManifestIndex {
   readonly #ends: Uint32Array;
   // Paths that JSON had to escape, decoded: their bytes in the line would sort differently.
   readonly #escaped = new Map<number, Buffer>();
+  // Entries that were asked for lately, so that a hot path is parsed once.
+  readonly #recent = new TwoGenerations<ManifestEntry>(RECENT);
 
-  /**
-   * `bytes` are those of a whole manifest, `what` names the snapshot. Throws manifest_invalid where lines are
-   * not entries in strict order.
-   */
-  constructor(bytes: Buffer, what: string) {
+  private constructor(bytes: Buffer, what: string, count: number) {
     this.#bytes = bytes;
     this.#what = what;
-    const lines = lineStarts(bytes, what);
-    this.#starts = Uint32Array.from(lines, (at) => at + LINE_START.length);
-    this.#ends = new Uint32Array(lines.length);
-    for (let at = 0; at < lines.length; at++) {
-      this.#ends[at] = this.#pathEnd(at);
-      if (at > 0 && Buffer.compare(this.#path(at - 1), this.#path(at)) >= 0) throw invalid(what);
+    this.#starts = new Uint32Array(count);
+    this.#ends = new Uint32Array(count);
+  }
+
+  /**
+   * `bytes` are those of a whole manifest, `what` names the snapshot. Gives way to other work every few
+   * milliseconds. Throws manifest_invalid where lines are not entries in strict order.
+   */
+  static async build(bytes: Buffer, what: string): Promise<ManifestIndex> {
+    if (!startsWith(bytes, HEADER) || bytes.at(-1) !== 10 || bytes.length > 0xffff_ffff) throw invalid(what);
+    const pause = startPause();
+    let count = 0;
+    for (let at = HEADER.length; at < bytes.length; at = bytes.indexOf(10, at) + 1) {
+      if ((++count & SLICE) === 0) await pause();
     }
+    const index = new ManifestIndex(bytes, what, count);
+    let start = HEADER.length;
+    for (let at = 0; at < count; at++) {
+      index.#addLine(at, start);
+      start = bytes.indexOf(10, start) + 1;
+      if ((at & SLICE) === 0) await pause();
+    }
+    return index;
+  }
+
+  #addLine(at: number, start: number): void {
+    if (!startsWith(this.#bytes.subarray(start, start + LINE_START.length), LINE_START)) {
+      throw invalid(this.#what);
+    }
+    this.#starts[at] = start + LINE_START.length;
+    this.#ends[at] = this.#pathEnd(at);
+    if (at > 0 && Buffer.compare(this.#path(at - 1), this.#path(at)) >= 0) throw invalid(this.#what);
+  }
+
+  /**
+   * The entries that a newer manifest has no file for, without roots: what a channel that moved there goes on
+   * serving of this one. Gives way to other work as `build` does.
+   */
+  async without(newer: ManifestIndex): Promise<ManifestIndex> {
+    const pause = startPause();
+    const kept: Buffer[] = [HEADER];
+    let other = 0;
+    for (let at = 0; at < this.#starts.length; at++) {
+      if ((at & SLICE) === 0) await pause();
+      const path = this.#path(at);
+      while (other < newer.#starts.length && Buffer.compare(newer.#path(other), path) < 0) other++;
+      if (other < newer.#starts.length && newer.#path(other).equals(path)) continue;
+      if (this.#entry(at)?.kind !== "root") kept.push(this.#line(at));
+    }
+    return ManifestIndex.build(Buffer.concat(kept), this.#what);
   }
 
   /** Bytes of memory that it holds. */
@@ -48,9 +95,14 @@ export class ManifestIndex {
   }
 
   find(path: string): ManifestEntry | undefined {
+    const recent = this.#recent.get(path);
+    if (recent !== undefined) return recent;
     const wanted = Buffer.from(path);
     const at = this.#lowerBound(wanted);
-    return at < this.#starts.length && this.#path(at).equals(wanted) ? this.#entry(at) : undefined;
+    if (at >= this.#starts.length || !this.#path(at).equals(wanted)) return undefined;
+    const entry = this.#entry(at);
+    if (entry !== undefined) this.#recent.set(path, entry);
+    return entry;
   }
 
   /** True where some file lies below the folder; "" is the top. */
@@ -79,9 +131,12 @@ export class ManifestIndex {
   }
 
   #entry(at: number): ManifestEntry | undefined {
+    return parseManifest(Buffer.concat([HEADER, this.#line(at)]), this.#what)[0];
+  }
+
+  #line(at: number): Buffer {
     const start = (this.#starts[at] ?? 0) - LINE_START.length;
-    const end = this.#bytes.indexOf(10, start);
-    return parseManifest(Buffer.concat([HEADER, this.#bytes.subarray(start, end + 1)]), this.#what)[0];
+    return this.#bytes.subarray(start, this.#bytes.indexOf(10, start) + 1);
   }
 
   #path(at: number): Buffer {
@@ -108,16 +163,6 @@ export class ManifestIndex {
     }
     return low;
   }
-}
-
-function lineStarts(bytes: Buffer, what: string): number[] {
-  if (!startsWith(bytes, HEADER) || bytes.at(-1) !== 10 || bytes.length > 0xffff_ffff) throw invalid(what);
-  const starts: number[] = [];
-  for (let at = HEADER.length; at < bytes.length; at = bytes.indexOf(10, at) + 1) {
-    if (!startsWith(bytes.subarray(at, at + LINE_START.length), LINE_START)) throw invalid(what);
-    starts.push(at);
-  }
-  return starts;
 }
 
 function unescape(raw: Buffer, what: string): string {

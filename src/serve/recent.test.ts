@@ -9,6 +9,7 @@ test("an answer serves until it is too old, a failure never", async () => {
   let count = 0;
   const next = () => recent.get("a", async () => ++count);
   assert.deepEqual([await next(), await next()], [1, 1]);
+  assert.deepEqual([recent.until("a"), recent.until("b")], [250, 0]);
   now = 249;
   assert.equal(await next(), 1);
   now = 250;

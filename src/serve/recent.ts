@@ -12,6 +12,12 @@ export class Recent {
     this.#ms = ms;
   }
 
+  /** Until when, as performance.now() counts, the answer to `key` that is held may be given; 0 where none is. */
+  until(key: string): number {
+    const held = this.#held.get(key);
+    return held === undefined ? 0 : held.at + this.#ms;
+  }
+
   /**
    * The answer to `key`, asked for where none is young enough. A failure is not remembered. A key always has
    * one type of value.

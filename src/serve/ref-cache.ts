@@ -23,7 +23,12 @@ export class RefCache {
   /** The highest version, undefined where the ref does not exist. */
   async latest<B>(name: string): Promise<RefVersion<B> | undefined> {
     const version = (await this.#numbers(name)).at(-1);
-    return version === undefined ? undefined : await this.#version<B>(name, version);
+    return version === undefined ? undefined : await this.version<B>(name, version);
+  }
+
+  /** Until when, as performance.now() counts, `latest` may go on giving what it gave. */
+  until(name: string): number {
+    return this.#recent.until(`versions ${name}`);
   }
 
   /** All versions, oldest first. */
@@ -32,7 +37,7 @@ export class RefCache {
     const found: RefVersion<B>[] = [];
     for (let at = 0; at < numbers.length; at += AT_ONCE) {
       const batch = numbers.slice(at, at + AT_ONCE);
-      found.push(...(await Promise.all(batch.map((version) => this.#version<B>(name, version)))));
+      found.push(...(await Promise.all(batch.map((version) => this.version<B>(name, version)))));
     }
     return found;
   }
@@ -41,7 +46,8 @@ export class RefCache {
     return this.#recent.get(`versions ${name}`, () => this.#store.refVersions(name));
   }
 
-  async #version<B>(name: string, version: number): Promise<RefVersion<B>> {
+  /** One version; throws ref_corrupt where it is not there. */
+  async version<B>(name: string, version: number): Promise<RefVersion<B>> {
     const read = () => readRef<unknown>(this.#store, name, version);
     return (await this.#versions.get(`${name} ${version}`, read)) as RefVersion<B>;
   }

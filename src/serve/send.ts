@@ -1,8 +1,8 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { Readable, type Transform } from "node:stream";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { STATUS_CODES } from "node:http";
-import { noteFault, type Exchange } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** Goes with every answer: nothing that is served here may act as a page of this host, listings apart. */
 const SAFE_HEADERS = {
@@ -40,6 +40,11 @@ export function sendHead(exchange: Exchange, status: number, headers: OutgoingHt
   exchange.response.end();
 }
 
+/** Sends the headers of an answer whose body follows by hand. */
+export function beginBody(exchange: Exchange, status: number, headers: OutgoingHttpHeaders): void {
+  exchange.response.writeHead(status, { ...SAFE_HEADERS, ...headers });
+}
+
 /** A page made while it is sent, as fast as the client takes it. */
 export async function sendPage(exchange: Exchange, csp: string, page: Iterable<string>): Promise<void> {
   const headers = {
@@ -48,25 +53,11 @@ export async function sendPage(exchange: Exchange, csp: string, page: Iterable<s
     "Cache-Control": "no-cache",
   };
   if (isHead(exchange)) return sendHead(exchange, 200, headers);
-  await sendStream(exchange, 200, headers, [Readable.from(counted(exchange, page))]);
-}
-
-/**
- * A body that streams through `[source, …through]`, as fast as the client takes it; where that breaks, the
- * connection is cut.
- */
-export async function sendStream(
-  exchange: Exchange,
-  status: number,
-  headers: OutgoingHttpHeaders,
-  [source, ...through]: readonly [Readable, ...Transform[]],
-): Promise<void> {
   const { response } = exchange;
   // The client has gone already: a pipeline into its response would never end.
-  if (response.destroyed) return void source.destroy();
-  source.once("error", (error) => noteFault(exchange, error));
-  response.writeHead(status, { ...SAFE_HEADERS, ...headers });
-  await pipeline([source, ...through, response]);
+  if (response.destroyed) return;
+  beginBody(exchange, 200, headers);
+  await pipeline(Readable.from(counted(exchange, page)), response);
 }
 
 const CHUNK = 32 * 1024;

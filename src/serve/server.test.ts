@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BIG, ID, RELEASE, addSnapshot, ask, digest, point, sampleStore, serve } from "./site.test-helper.ts";
+import {
+  BIG,
+  ID,
+  RELEASE,
+  addSnapshot,
+  ask,
+  digest,
+  point,
+  removeSnapshot,
+  sampleStore,
+  serve,
+} from "./site.test-helper.ts";
 
 const BIG_URL = "/debian/stable/pool/big.deb";
 const SMALL_URL = "/debian/stable/pool/g%2b%2b_1%3a2%7e3.deb";
@@ -14,7 +25,7 @@ test("a file comes whole with its validators, and HEAD says the same without the
     [BIG_URL, BIG, STORED, "public, max-age=86400"],
     [SMALL_URL, Buffer.from("small package"), STORED, "public, max-age=86400"],
     [ROOT_URL, Buffer.from(RELEASE), MADE, "no-cache"],
-    ["/debian/stable/dists/stable/main/empty", Buffer.alloc(0), MADE, "no-cache"],
+    ["/debian/stable/dists/stable/main/empty", Buffer.alloc(0), STORED, "no-cache"],
     [`/debian/${ID}/pool/big.deb`, BIG, STORED, "public, max-age=31536000, immutable"],
   ] as const) {
     const got = await ask(url, path);
@@ -54,8 +65,66 @@ test("parts of files, long and short", async (t) => {
     assert.equal(beyond.headers["content-range"], `bytes */${bytes.length}`);
     const head = await ask(url, path, { Range: "bytes=3-7" }, "HEAD");
     assert.deepEqual([head.status, head.headers["content-length"]], [200, String(bytes.length)]);
-    const many = await ask(url, path, { Range: "bytes=0-1,4-5" });
-    assert.deepEqual([many.status, many.body], [200, bytes]);
+  }
+});
+
+test("several parts come as multipart/byteranges, in the order they were asked for", async (t) => {
+  const { url, lines } = await serve(t, await sampleStore());
+  for (const [path, bytes] of [
+    [BIG_URL, BIG],
+    [SMALL_URL, Buffer.from("small package")],
+  ] as const) {
+    const size = bytes.length;
+    const type = "application/vnd.debian.binary-package";
+    const got = await ask(url, path, { Range: "bytes=-2, 0-1,3-4 ,4-5,900000-" });
+    assert.equal(got.status, 206);
+    const boundary = /^multipart\/byteranges; boundary=(\w{20,70})$/.exec(
+      got.headers["content-type"] ?? "",
+    )?.[1];
+    assert.equal(got.headers["content-range"], undefined);
+    assert.equal(got.headers.etag, `"${digest(bytes)}"`);
+    const parts = [
+      [size - 2, size - 1],
+      [0, 1],
+      [3, 5],
+    ].map(([start = 0, end = 0]) => {
+      const head = `--${boundary}\r\nContent-Type: ${type}\r\nContent-Range: bytes ${start}-${end}/${size}\r\n\r\n`;
+      return `${head}${bytes.subarray(start, end + 1).toString()}\r\n`;
+    });
+    assert.equal(got.body.toString(), `\r\n${parts.join("")}--${boundary}--\r\n`);
+    assert.equal(got.headers["content-length"], String(got.body.length));
+    assert.equal(lines.at(-1)?.bytes, got.body.length);
+
+    // What is left of several may be one, which is then no multipart; or nothing; or the header is none to follow.
+    const one = await ask(url, path, { Range: "bytes=2-3,4-6,900000-" });
+    assert.deepEqual([one.status, one.headers["content-range"]], [206, `bytes 2-6/${size}`]);
+    assert.deepEqual(one.body, bytes.subarray(2, 7));
+    const none = await ask(url, path, { Range: "bytes=900000-,900002-900003" });
+    assert.deepEqual([none.status, none.headers["content-range"]], [416, `bytes */${size}`]);
+    for (const headers of [
+      { Range: "bytes=0-1,3-4", "If-Range": MADE },
+      { Range: "bytes=0-1,4-3" },
+      { Range: `bytes=${Array.from({ length: 300 }, (_, at) => `${at * 3}-${at * 3}`).join()}` },
+    ]) {
+      const whole = await ask(url, path, headers);
+      assert.equal(whole.status, 200);
+      assert.ok(whole.body.equals(bytes));
+    }
+    const head = await ask(url, path, { Range: "bytes=0-1,4-5" }, "HEAD");
+    assert.deepEqual([head.status, head.headers["content-length"]], [200, String(size)]);
+  }
+});
+
+test("an empty file has no parts", async (t) => {
+  const { url } = await serve(t, await sampleStore());
+  const path = "/debian/stable/dists/stable/main/empty";
+  for (const [range, status, said] of [
+    ["bytes=0-", 416, "bytes */0"],
+    ["bytes=0-0,5-", 416, "bytes */0"],
+    ["bytes=-5", 200, undefined],
+  ] as const) {
+    const got = await ask(url, path, { Range: range });
+    assert.deepEqual([got.status, got.headers["content-range"]], [status, said], range);
   }
 });
 
@@ -75,16 +144,42 @@ test("conditions: 304 only for exactly this file, 412 where it must be another",
   assert.equal((await ask(url, BIG_URL, { "If-None-Match": "*", Range: "bytes=0-0" })).status, 304);
 });
 
-test("a root that a channel brings back from an older snapshot is seen by a client that asks by date", async (t) => {
+test("across moves of a channel a client gets 200 where the bytes differ, and 304 where they do not", async (t) => {
   const store = await sampleStore();
-  const newer = "20261102T000000Z";
-  await addSnapshot(store, "debian", newer, { "dists/stable/InRelease": { bytes: "newer", kind: "root" } });
-  await point(store, "stable", { debian: newer }, 0);
+  const root = (bytes: string) => ({ bytes, kind: "root" as const });
+  const other = { "dists/other/InRelease": root("other"), "pool/x.deb": { bytes: "x" } };
+  const [ONE, TWO, THREE] = [ID, "20261102T000000Z", "20261103T000000Z"];
+  // The second changes nothing but another suite; the third goes on from there.
+  await addSnapshot(store, "debian", TWO, { "dists/stable/InRelease": root(RELEASE), ...other });
+  await addSnapshot(store, "debian", THREE, { "dists/stable/InRelease": root("third"), ...other });
   const { url } = await serve(t, store);
-  const first = await ask(url, ROOT_URL);
-  await point(store, "stable", { debian: ID }, 0);
-  const back = await ask(url, ROOT_URL, { "If-Modified-Since": first.headers["last-modified"] ?? "" });
-  assert.deepEqual([back.status, back.body.toString()], [200, RELEASE]);
+  const states = new Map<string, { etag: string; date: string; body: string }>();
+  let held = { etag: "", date: "", body: "" };
+  for (const id of [ONE, TWO, ONE, THREE, TWO, ONE, THREE, THREE]) {
+    await point(store, "stable", { debian: id }, 0);
+    const now = await ask(url, ROOT_URL);
+    const state = {
+      etag: now.headers.etag ?? "",
+      date: now.headers["last-modified"] ?? "",
+      body: now.body.toString(),
+    };
+    assert.deepEqual(states.get(id) ?? state, state, "the same place, the same validators");
+    states.set(id, state);
+    const wanted = held.body === state.body ? 304 : 200;
+    for (const headers of [
+      { "If-None-Match": held.etag || '""' },
+      { "If-Modified-Since": held.date },
+      { "If-None-Match": held.etag || '""', "If-Modified-Since": held.date },
+    ]) {
+      assert.equal((await ask(url, ROOT_URL, headers)).status, wanted, `${id} ${JSON.stringify(headers)}`);
+    }
+    held = state;
+  }
+  // Removal of the snapshot that had the bytes first changes nothing for those who have them.
+  await point(store, "stable", { debian: TWO }, 0);
+  await removeSnapshot(store, "debian", ONE);
+  const fresh = await serve(t, store);
+  assert.equal((await ask(fresh.url, ROOT_URL)).headers["last-modified"], MADE);
 });
 
 for (const path of [

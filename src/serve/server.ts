@@ -28,7 +28,13 @@ export interface ServeOptions {
   readonly log?: (line: AccessLine) => void;
   /** How old, in milliseconds, an answer of the store about refs may be; 250 by default. */
   readonly freshMs?: number;
+  /** The part of the memory for caches that this server may take; 1 by default. */
+  readonly memoryShare?: number;
 }
+
+/** Memory of the caches, of all workers together. */
+const MANIFEST_BYTES = 512 * 2 ** 20;
+const SMALL_BYTES = 64 * 2 ** 20;
 
 export interface RunningServer {
   /** With the real port, without a final slash: `http://[::1]:8080`. */
@@ -36,6 +42,9 @@ export interface RunningServer {
   /** Stops accepting; requests that are being answered have ten seconds to end. */
   close(): Promise<void>;
 }
+
+/** How long a client may take for 128 KiB. */
+const PATIENCE_MS = 300_000;
 
 const LIMITS = {
   maxHeaderSize: 16 * 1024,
@@ -47,13 +56,14 @@ const LIMITS = {
 
 /** Serves the store's snapshots over HTTP, read-only. Throws address_in_use, or address_unusable. */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
-  const { store, graceMs, clock = systemClock, log, freshMs = 250 } = options;
-  const view = new View(store, { graceMs, clock, freshMs });
+  const { store, graceMs, clock = systemClock, log, freshMs = 250, memoryShare = 1 } = options;
+  const manifestBytes = MANIFEST_BYTES * memoryShare;
+  const view = new View(store, { graceMs, clock, freshMs, manifestBytes });
   const metrics = serverMetrics(() => snapshotAges(view, clock));
   const answerSetup = setupAnswers({ store, view, url: options.url, clock });
   const site: Site = {
     view,
-    files: new Files(store),
+    files: new Files(store, { smallBytes: SMALL_BYTES * memoryShare, patienceMs: PATIENCE_MS }),
     system: async (exchange, target) =>
       (await answerSystem(exchange, target, view, metrics)) || (await answerSetup(exchange, target)),
   };
@@ -73,9 +83,32 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   server.on("checkContinue", serve);
   // A client that takes nothing for a minute is gone.
   server.setTimeout(60_000);
-  const close = gracefulClose(server);
+  const closeServer = gracefulClose(server);
   await listen(server, options.listen);
+  const stopWarming = keepWarm(view, freshMs);
+  const close = async (): Promise<void> => {
+    stopWarming();
+    await closeServer();
+  };
   return { url: urlOf(server, options.listen.host), close };
+}
+
+// A channel that moves has its new manifest in memory, as a rule, before a client asks. Faults are for requests to tell.
+function keepWarm(view: View, freshMs: number): () => void {
+  let running = false;
+  const timer = setInterval(
+    () => {
+      if (running) return;
+      running = true;
+      view
+        .warm()
+        .catch(() => undefined)
+        .finally(() => (running = false));
+    },
+    Math.max(freshMs, 1000),
+  );
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 async function respond(site: Site, exchange: Exchange): Promise<void> {

@@ -69,7 +69,7 @@ test("what a set-up may be asked for", async (t: TestContext) => {
   assert.equal(mirrors, `${url}/debian/stable/\tpriority:1\nhttps://deb.example.org/debian/\tpriority:2\n`);
   for (const path of ["/_/setup", "/_/setup/debian", "/_/setup/other/stable", "/_/setup/debian/other"])
     assert.equal((await ask(url, path)).status, 404, path);
-  for (const path of ["/preferences", "/other", "/sources/more", "/", "?snapshot=20200101T000000Z"])
+  for (const path of ["/refresh", "/other", "/sources/more", "/", "?snapshot=20200101T000000Z"])
     assert.equal((await ask(url, there + path)).status, 404, path);
   for (const query of ["valid-for=soon", "snapshot=stable", "other=1", "fallback=ftp://deb.example.org/"])
     assert.equal((await ask(url, `${there}?${query}`)).status, 400, query);

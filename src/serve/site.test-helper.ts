@@ -42,9 +42,11 @@ export async function addSnapshot(
   const session = await store.begin();
   const put = async (bytes: string | Buffer) => session.putBlob(Buffer.from(bytes), { digests: {} });
   const entries: ManifestEntry[] = [];
+  const roots: { path: string; sha256: string }[] = [];
   for (const [path, { bytes, kind = "package" }] of Object.entries(files)) {
     const { sha256, size } = await put(bytes);
     entries.push({ path, sha256, size, kind, from: path });
+    if (kind === "root") roots.push({ path, sha256 });
   }
   const manifest = await put(encodeManifest(entries));
   await session.end();
@@ -59,12 +61,28 @@ export async function addSnapshot(
     acceptedAt: new Date(snapshotTime(id)).toISOString(),
     trust: { kind: "none" },
     claims: [{ root: "dists/stable", signers: [], date, names: [], weak: [] }],
-    roots: [],
+    roots,
     packages: entries.length,
     files: entries.length,
     bytes: 0,
   };
   await createSnapshot(store, author, record, "test", snapshotTime(id));
+}
+
+/** Gives the snapshot another manifest: its own, its text changed. */
+export async function changeManifest(
+  store: WriteStore,
+  mirror: string,
+  id: string,
+  change: (text: string) => string,
+): Promise<void> {
+  const snapshot = await readSnapshot(store, mirror, id);
+  const text = (await store.readBlob(snapshot.body.manifest.sha256)).toString();
+  const session = await store.begin();
+  const { sha256, size } = await session.putBlob(Buffer.from(change(text)), { digests: {} });
+  await session.end();
+  const body = { ...snapshot.body, manifest: { sha256, size } };
+  await amendSnapshot(store, author, snapshot, { body, why: "test", at: 0 });
 }
 
 export async function removeSnapshot(store: WriteStore, mirror: string, id: string): Promise<void> {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
+import fc from "fast-check";
 import { snapshotTime } from "../base/names.ts";
+import type { Snapshot } from "../snapshot/snapshots.ts";
 import { memoryStore } from "../store/memory.ts";
 import { lookUp } from "./lookup.ts";
 import { addSnapshot, point, removeSnapshot } from "./site.test-helper.ts";
@@ -25,7 +27,12 @@ async function setUp(now = snapshotTime(THREE)) {
     };
     await addSnapshot(store, "debian", id, { ...FILES, ...own });
   }
-  const view = new View(store, { graceMs: 24 * HOUR, clock: () => clock.now, freshMs: 0 });
+  const view = new View(store, {
+    graceMs: 24 * HOUR,
+    clock: () => clock.now,
+    freshMs: 0,
+    manifestBytes: 2 ** 20,
+  });
   const find = async (url: string) => {
     const target = parseTarget(url);
     assert.ok(typeof target === "object");
@@ -141,9 +148,97 @@ test("versions of refs and manifests are read once", async () => {
   const { store, find } = await setUp();
   await point(store, "stable", { debian: ONE }, 0);
   const reads: string[] = [];
-  const { readRef, readBlob } = store;
+  const { readRef, openBlob } = store;
   store.readRef = async (name, version) => (reads.push(name), await readRef(name, version));
-  store.readBlob = async (sha256, max) => (reads.push("blob"), await readBlob(sha256, max));
+  store.openBlob = async (sha256, range) => (reads.push("blob"), await openBlob(sha256, range));
   for (let at = 0; at < 3; at++) await find(`/debian/stable/pool/${ONE}.deb`);
   assert.deepEqual(reads, ["channels/stable", `snapshots/debian/${ONE}`, "blob"]);
+});
+
+test("what left a channel is found as a look through all of its snapshots would find it", async () => {
+  const ids = Array.from({ length: 8 }, (_, at) => `2026110${at + 1}T000000Z`);
+  const contents = fc.array(fc.uniqueArray(fc.integer({ min: 0, max: 6 })), { minLength: 8, maxLength: 8 });
+  const moves = fc.array(fc.nat(7), { minLength: 1, maxLength: 10 });
+  await fc.assert(
+    fc.asyncProperty(contents, moves, async (held, moves) => {
+      const store = memoryStore();
+      for (const [at, id] of ids.entries()) {
+        const files = (held[at] ?? []).map(
+          (name) => [`pool/${name}.deb`, { bytes: `${name} of ${id}` }] as const,
+        );
+        await addSnapshot(store, "debian", id, Object.fromEntries(files));
+      }
+      const view = new View(store, { graceMs: 1000, clock: () => 0, freshMs: 0, manifestBytes: 2 ** 20 });
+      for (const [nth, move] of moves.entries()) {
+        await point(store, "stable", { debian: ids[move] ?? "" }, nth);
+        const place = await view.place("debian", "stable");
+        assert.ok(place !== undefined);
+        const order = [...new Set(moves.slice(0, nth + 1).toReversed())];
+        for (let name = 0; name <= 6; name++) {
+          const path = `pool/${name}.deb`;
+          const wanted = order.find((at) => held[at]?.includes(name));
+          const here: unknown = (await view.manifest(place.snapshot)).find(path);
+          const found: { snapshot: Snapshot } | undefined =
+            here === undefined ? await view.graceFile(place, path) : place;
+          assert.equal(found?.snapshot.body.id, wanted === undefined ? undefined : ids[wanted]);
+        }
+      }
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("a path that is nowhere costs no read, once what left the channel is known", async () => {
+  const { store, find } = await setUp();
+  for (const [nth, id] of [ONE, TWO, THREE].entries()) {
+    await point(store, "stable", { debian: id }, snapshotTime(THREE) + nth);
+  }
+  assert.equal(await find("/debian/stable/pool/nowhere.deb"), undefined);
+  const reads: string[] = [];
+  const { openBlob } = store;
+  store.openBlob = async (sha256, range) => (reads.push(sha256), await openBlob(sha256, range));
+  for (let at = 0; at < 5; at++) assert.equal(await find(`/debian/stable/pool/nowhere-${at}.deb`), undefined);
+  assert.equal(await find(`/debian/stable/pool/${ONE}.deb`), ONE);
+  assert.deepEqual(reads, []);
+});
+
+test("what a channel in use moves to is in memory before anyone asks for it", async () => {
+  const { store, view, find } = await setUp();
+  await point(store, "stable", { debian: ONE }, snapshotTime(THREE));
+  await point(store, "other", { debian: ONE }, snapshotTime(THREE));
+  assert.equal(await find(`/debian/stable/pool/${ONE}.deb`), ONE);
+  await point(store, "stable", { debian: TWO }, snapshotTime(THREE));
+  await point(store, "other", { debian: THREE }, snapshotTime(THREE));
+  await view.warm();
+  const reads: string[] = [];
+  const { openBlob } = store;
+  store.openBlob = async (sha256, range) => (reads.push(sha256), await openBlob(sha256, range));
+  assert.equal(await find(`/debian/stable/pool/${TWO}.deb`), TWO);
+  assert.equal(await find(`/debian/stable/pool/${ONE}.deb`), ONE);
+  assert.equal(await find("/debian/stable/pool/nowhere.deb"), undefined);
+  assert.deepEqual(reads, []);
+  await find(`/debian/other/pool/${THREE}.deb`);
+  assert.equal(reads.length, 1, "nobody has asked for that channel");
+});
+
+test("a place that is young enough is given without a question, and is the same object", async () => {
+  const { store } = await setUp();
+  await point(store, "stable", { debian: ONE }, 0);
+  const options = { graceMs: 0, clock: () => 0, freshMs: 250, manifestBytes: 2 ** 20 };
+  let now = 0;
+  const time = mock.method(performance, "now", () => now);
+  const view = new View(store, options);
+  assert.equal(view.placeNow("debian", "stable"), undefined);
+  const place = await view.place("debian", "stable");
+  now = 249;
+  assert.equal(view.placeNow("debian", "stable"), place);
+  now = 250;
+  assert.equal(view.placeNow("debian", "stable"), undefined);
+  assert.equal(await view.place("debian", "stable"), place);
+  assert.equal(view.placeNow("debian", "stable"), place);
+  await point(store, "stable", { debian: TWO }, 0);
+  now = 500;
+  assert.notEqual(await view.place("debian", "stable"), place);
+  assert.equal(view.placeNow("debian", "stable")?.snapshot.body.id, TWO);
+  time.mock.restore();
 });

@@ -1,30 +1,18 @@
 import type { Clock } from "../base/clock.ts";
 import { SluiceError } from "../base/errors.ts";
-import { isSnapshotId } from "../base/names.ts";
+import { isSnapshotId, snapshotTime } from "../base/names.ts";
 import { channelNames, channelRef } from "../channel/channels.ts";
 import { graceSnapshots } from "../channel/grace.ts";
+import type { ManifestEntry } from "../snapshot/manifest.ts";
 import type { ChannelRecord, SnapshotRecord } from "../snapshot/record.ts";
+import { addRootTimes, RootTimes } from "../snapshot/root-times.ts";
 import { snapshotIds, snapshotRef, storedMirrors, type Snapshot } from "../snapshot/snapshots.ts";
 import type { ReadStore } from "../store/contract.ts";
-import { WeightedCache } from "./cache.ts";
-import { ManifestIndex } from "./manifest-index.ts";
+import type { ManifestIndex } from "./manifest-index.ts";
+import { Manifests } from "./manifests.ts";
+import { Places, type Place } from "./places.ts";
 import { Recent } from "./recent.ts";
 import { RefCache } from "./ref-cache.ts";
-
-const MANIFEST_BYTES = 512 * 2 ** 20;
-
-/**
- * What `/<mirror>/<name>/` stands for at one moment. A request asks once and keeps the answer, so that it
- * sees one snapshot.
- */
-export interface Place {
-  readonly mirror: string;
-  readonly snapshot: Snapshot;
-  /** Set where `<name>` is a channel. */
-  readonly channel: string | undefined;
-  /** True where `<name>` is the snapshot's own id. */
-  readonly exact: boolean;
-}
 
 export interface ChannelPointer {
   readonly channel: string;
@@ -38,6 +26,8 @@ export interface ViewOptions {
   readonly clock: Clock;
   /** How old, in milliseconds, an answer of the store may be. */
   readonly freshMs: number;
+  /** Memory that manifests may take. */
+  readonly manifestBytes: number;
 }
 
 /**
@@ -51,7 +41,9 @@ export class View {
   // For the list of all mirrors, which costs a look at every snapshot.
   readonly #slow: Recent;
   readonly #refs: RefCache;
-  readonly #manifests = new WeightedCache<ManifestIndex>(MANIFEST_BYTES, (index) => index.weight);
+  readonly #manifests: Manifests;
+  readonly #places = new Places();
+  readonly #rootTimes = new Map<string, RootTimes>();
   // Removal is for good, and a long history has many removed snapshots: each is asked about once.
   readonly #removed = new Set<string>();
 
@@ -61,6 +53,7 @@ export class View {
     this.#recent = new Recent(options.freshMs);
     this.#slow = new Recent(options.freshMs * 20);
     this.#refs = new RefCache(store, this.#recent);
+    this.#manifests = new Manifests(store, options.manifestBytes);
   }
 
   /** Mirrors that have a snapshot, sorted, with the newest. */
@@ -107,15 +100,18 @@ export class View {
    * snapshots means the older.
    */
   async place(mirror: string, name: string): Promise<Place | undefined> {
-    if (isSnapshotId(name)) {
-      const snapshot = await this.#newest(mirror, name);
-      return snapshot && { mirror, snapshot, channel: undefined, exact: snapshot.body.id === name };
-    }
-    if (!(await this.#channelNames()).includes(name)) return undefined;
-    const version = await this.#refs.latest<ChannelRecord>(channelRef(name));
+    if (isSnapshotId(name)) return this.#placeOfId(mirror, name);
+    const names = this.#channelNames();
+    const namesUntil = this.#recent.until("channels");
+    if (!(await names).includes(name)) return undefined;
+    const ref = channelRef(name);
+    const latest = this.#refs.latest<ChannelRecord>(ref);
+    // Asked for before anything is awaited: it is the age of this very answer.
+    const until = Math.min(namesUntil, this.#refs.until(ref));
+    const version = await latest;
     const mirrors = version?.body.mirrors ?? {};
     const id = Object.hasOwn(mirrors, mirror) ? mirrors[mirror] : undefined;
-    if (id === undefined) return undefined;
+    if (version === undefined || id === undefined) return undefined;
     const snapshot = await this.#snapshot(mirror, id);
     if (snapshot === undefined) {
       throw new SluiceError(
@@ -123,25 +119,82 @@ export class View {
         `Channel '${name}' points to snapshot ${id} of '${mirror}', which is not in the store: run \`sluice verify\`.`,
       );
     }
-    return { mirror, snapshot, channel: name, exact: false };
+    const channel = { name, version: version.version };
+    return this.#places.keep(name, { mirror, snapshot, channel, exact: false }, until);
   }
 
-  /** Snapshots whose files the place still serves though it has left them, newest use first. */
-  async grace(place: Place): Promise<Snapshot[]> {
-    const { channel, mirror } = place;
-    if (channel === undefined) return [];
-    return this.#recent.get(`grace ${channel} ${mirror}`, () => this.#grace(channel, mirror));
+  /** As `place`, where it was found so lately that nothing need be asked. */
+  placeNow(mirror: string, name: string): Place | undefined {
+    return this.#places.now(mirror, name);
   }
 
   async manifest(snapshot: Snapshot): Promise<ManifestIndex> {
-    const { mirror, id, manifest } = snapshot.body;
-    return this.#manifests.get(manifest.sha256, async () => {
-      const bytes = await this.#store.readBlob(manifest.sha256, manifest.size);
-      return new ManifestIndex(bytes, `${mirror} ${id}`);
-    });
+    return this.#manifests.of(snapshot);
   }
 
-  async #grace(channel: string, mirror: string): Promise<Snapshot[]> {
+  /**
+   * A file that the place's channel has left but still serves, and the snapshot that it comes from: the one that
+   * was in use last. Roots are never served this way.
+   */
+  async graceFile(
+    place: Place,
+    path: string,
+  ): Promise<{ entry: ManifestEntry; snapshot: Snapshot } | undefined> {
+    let newer = place.snapshot;
+    for (const snapshot of await this.#grace(place)) {
+      // What the newer one has too was found there, or is not served at all.
+      const entry = (await this.#manifests.left(snapshot, newer)).find(path);
+      if (entry !== undefined) return { entry, snapshot };
+      newer = snapshot;
+    }
+    return undefined;
+  }
+
+  /** Since when the root has had these bytes, in ms: the Last-Modified that tells its states apart. */
+  async rootTime(snapshot: Snapshot, root: ManifestEntry): Promise<number> {
+    const { mirror, id } = snapshot.body;
+    const times = this.#rootTimes.get(mirror) ?? new RootTimes();
+    this.#rootTimes.set(mirror, times);
+    if (times.of(root) === undefined || times.missing([id]).length > 0) {
+      await addRootTimes(times, [...(await this.#ids(mirror)), id], async (one) => {
+        return (await this.#refs.version<SnapshotRecord>(snapshotRef(mirror, one), 1)).body;
+      });
+    }
+    return times.of(root) ?? snapshotTime(id);
+  }
+
+  /**
+   * Brings what the channels in use have moved to into memory, and what they have left with the last move, so
+   * that no request has to wait for it.
+   */
+  async warm(): Promise<void> {
+    for (const { mirror, channel } of this.#places.channels()) {
+      const place = await this.place(mirror, channel);
+      if (place === undefined) continue;
+      await this.#manifests.of(place.snapshot);
+      const [left] = await this.#grace(place);
+      if (left !== undefined && this.#manifests.peek(left) !== undefined) {
+        await this.#manifests.left(left, place.snapshot);
+      }
+    }
+  }
+
+  async #placeOfId(mirror: string, id: string): Promise<Place | undefined> {
+    const snapshot = await this.#newest(mirror, id);
+    if (snapshot === undefined) return undefined;
+    const exact = snapshot.body.id === id;
+    const place = { mirror, snapshot, channel: undefined, exact };
+    return exact ? this.#places.keep(id, place, this.#refs.until(snapshot.ref)) : place;
+  }
+
+  // Every version of a channel has a grace of its own, which only time and a removal can shorten.
+  async #grace({ channel, mirror }: Place): Promise<readonly Snapshot[]> {
+    if (channel === undefined) return [];
+    const { name, version } = channel;
+    return this.#slow.get(`grace ${name} ${version} ${mirror}`, () => this.#graceOf(name, mirror));
+  }
+
+  async #graceOf(channel: string, mirror: string): Promise<Snapshot[]> {
     const { clock, graceMs } = this.#options;
     const history = await this.#refs.history<ChannelRecord>(channelRef(channel));
     const kept = new Map<string, Snapshot>();

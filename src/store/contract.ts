@@ -15,12 +15,21 @@ export interface Expectation {
   readonly maxSize?: number | undefined;
 }
 
+/** A blob that is open for reads into the caller's own memory. */
+export interface OpenBlob {
+  /** Reads from `position` on, as much as fits into `into` or less; gives how much, 0 at the end. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
 /** Blobs by SHA-256 and refs by name and number. A store is read by any number of processes at once. */
 export interface ReadStore {
   /** Size of the blob, undefined where it is absent. Does not read the bytes. */
   statBlob(sha256: string): Promise<BlobInfo | undefined>;
   /** The bytes, `start` to `end` both inclusive; throws `blob_missing`. The bytes are not re-hashed. */
   openBlob(sha256: string, range?: { start: number; end: number }): Promise<Readable>;
+  /** As openBlob, for a caller that sends much and fast; absent where the store has no such way. */
+  readonly openBlobFile?: (sha256: string) => Promise<OpenBlob>;
   /** The whole blob, re-hashed: throws `blob_missing`, `blob_corrupt`, or `too_large` past maxSize. */
   readBlob(sha256: string, maxSize?: number): Promise<Buffer>;
   /** Names of all refs below a prefix (`snapshots/debian/`), sorted by bytes; a ref's name has no leading slash. */

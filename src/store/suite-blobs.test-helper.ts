@@ -135,6 +135,23 @@ export function blobSuite(name: string, openStore: OpenStore): void {
       assert.equal((await bytesOf(store, name)).toString(), "0123456789");
     });
 
+    test("an open blob gives what is asked of it, where the store has such a way", async () => {
+      const { store } = await open();
+      if (store.openBlobFile === undefined) return;
+      const [name = ""] = await put(store, text("0123456789"));
+      const file = await store.openBlobFile(name);
+      const into = Buffer.alloc(4);
+      const read = async (position: number): Promise<string> =>
+        into.toString("utf8", 0, await file.read(into, position));
+      assert.deepEqual(
+        [await read(0), await read(7), await read(3), await read(10)],
+        ["0123", "789", "3456", ""],
+      );
+      await file.close();
+      await assert.rejects(store.openBlobFile(sha256(text("absent"))), failsWith("blob_missing"));
+      await assert.rejects(store.openBlobFile("../../../etc/passwd"), failsWith("blob_missing"));
+    });
+
     test("what is not there is said so, also for names that are no digests", async () => {
       const { store } = await open();
       for (const name of [sha256(text("absent")), "../../../etc/passwd", "", "AB".repeat(32)]) {

@@ -30,7 +30,7 @@ export function treesSite(data: string): string {
 }
 
 /** A real nginx with a configuration of its own, on a free port of 127.0.0.1; `site` goes into its `server` block. */
-export async function nginxServer(site: string): Promise<NginxServer> {
+export async function nginxServer(site: string, options: { workers?: number } = {}): Promise<NginxServer> {
   const home = await tempFolder("nginx");
   // Workers may run as another user than the one that made the folder.
   await chmod(home, 0o755);
@@ -38,7 +38,7 @@ export async function nginxServer(site: string): Promise<NginxServer> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    await writeFile(join(home, "nginx.conf"), configuration(home, port, site));
+    await writeFile(join(home, "nginx.conf"), configuration(home, port, site, options.workers ?? 1));
     const child = spawn(
       "nginx",
       ["-p", home, "-c", join(home, "nginx.conf"), "-e", join(home, "logs/error")],
@@ -73,16 +73,18 @@ export async function nginxServer(site: string): Promise<NginxServer> {
   }
 }
 
-function configuration(home: string, port: number, site: string): string {
+function configuration(home: string, port: number, site: string, workers: number): string {
   const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `${kind}_temp_path ${join(home, kind)};`)
     .join("\n");
   return `daemon off;
-worker_processes 1;
+worker_processes ${workers};
 pid ${join(home, "pid")};
 ${process.getuid?.() === 0 ? "user root;" : ""}
-events { worker_connections 64; }
+events { worker_connections 1024; }
 http {
+sendfile on;
+tcp_nopush on;
 ${temp}
 log_format plain '$status $request_method $request_uri';
 access_log ${join(home, "logs/access")} plain;

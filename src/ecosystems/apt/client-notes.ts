@@ -4,6 +4,7 @@ import type { AptOptions } from "./options.ts";
 
 export interface NoteFacts {
   readonly until: number | undefined;
+  readonly pinned: boolean;
   readonly refreshed: boolean;
   readonly frozen: boolean;
 }
@@ -15,7 +16,9 @@ export function clientNotes(context: ClientContext<AptOptions>, found: Survey, f
     found.keys === undefined
       ? "This mirror is trusted without keys (trust: none): its packages are installed without proof of origin."
       : "The vendor's key stands in the file itself: this needs apt 2.3.10 or later (Debian 12, Ubuntu 22.04); for an older one there are the formats list and key.",
-    ...(context.options.mode === "sparse" ? sparseNotes(context, found, facts) : holeNotes(context, found)),
+    ...(facts.pinned || context.options.mode === "sparse"
+      ? sparseNotes(context, found, facts)
+      : holeNotes(context, found)),
     ...validityNotes(found, facts),
     ...(wishes.fallback.length > 0
       ? [
@@ -30,7 +33,6 @@ export function clientNotes(context: ClientContext<AptOptions>, found: Survey, f
   ];
 }
 
-// No pins: they would still hide the packages when the mirror has them, and nothing would tell.
 function holeNotes({ wishes }: ClientContext<AptOptions>, { holes }: Survey): string[] {
   if (holes === 0) return [];
   const what = `No upstream had all that is listed: ${holes} ${holes === 1 ? "package is" : "packages are"} missing (allow-missing)`;
@@ -49,7 +51,11 @@ function sparseNotes(
     (sum, part) => sum + part.gone.length + new Set(part.versions.map(({ name }) => name)).size,
     0,
   );
-  const what = `This mirror is sparse: ${names} ${names === 1 ? "package is" : "packages are"} listed but left out`;
+  const why =
+    context.options.mode === "sparse"
+      ? "This mirror is sparse"
+      : "No upstream had all that is listed (allow-missing)";
+  const what = `${why}: ${names} ${names === 1 ? "package is" : "packages are"} listed but not there`;
   if (wishes.fallback.length > 0) return [`${what}; they come from the fallback.`];
   const anonymous = left.some(({ release, gone }) => release === undefined && gone.length > 0);
   const renew = "new packages may be left out when the channel moves: set the host up again then";

@@ -28,7 +28,7 @@ export interface SurveyedSuite {
 /** What a set-up needs of a snapshot: small, whatever the size of its indices. */
 export interface Survey {
   readonly suites: readonly SurveyedSuite[];
-  /** What a sparse mirror leaves out; empty where nothing is. */
+  /** What the snapshot lacks of what its indices list. */
   readonly left: readonly LeftOut[];
   /** Packages that no upstream had. */
   readonly holes: number;
@@ -46,7 +46,7 @@ export async function survey(
     throw new SluiceError("internal", "A snapshot answered as if it were an upstream.");
   return {
     suites: suites.map((suite) => surveySuite(suite, options, snapshot)),
-    left: options.mode === "sparse" ? await leftOut(snapshot, suites) : [],
+    left: options.mode === "sparse" || snapshot.holes > 0 ? await leftOut(snapshot, suites) : [],
     holes: snapshot.holes,
     keys: (await keyringOf(snapshot.trust))?.armor(),
   };

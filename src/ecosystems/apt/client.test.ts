@@ -112,6 +112,7 @@ describe("the source", () => {
         ["deb822", "/etc/apt/sources.list.d/sluice-m.sources"],
         ["list", "/etc/apt/sources.list.d/sluice-m.list"],
         ["key", "/etc/apt/keyrings/sluice-m.asc"],
+        ["preferences", "/etc/apt/preferences.d/sluice-m.pref"],
         ["conf", "/etc/apt/apt.conf.d/sluice-m.conf"],
         ["script", "sluice-m.sh"],
       ],
@@ -177,7 +178,7 @@ describe("the pins", () => {
       [
         "# Pins of the mirror m, by Sluice",
         "",
-        "Explanation: left out of the sparse mirror, stable/main",
+        "Explanation: left out of the mirror, stable/main",
         "Package: game:any toy:any",
         "Pin: release o=Test,l=Test,n=stable,a=stable,c=main",
         "Pin-Priority: -1",
@@ -186,31 +187,39 @@ describe("the pins", () => {
         "",
       ].join("\n"),
     );
-    assert.match(setup.notes.join(" "), /2 packages are listed but left out/);
+    assert.match(setup.notes.join(" "), /2 packages are listed but not there/);
     // Clients go on asking for them, though nothing is left out just now.
     const whole = await snapshotOf(upstream, { mode: "sparse" });
     assert.equal(
       contentOf(whole.setup, "preferences"),
       "# Pins of the mirror m, by Sluice\n\n# End of the pins\n",
     );
+    // A host that was set up before asks a verbatim mirror too.
     const verbatim = await snapshotOf(upstream, { skip });
-    assert.ok(!verbatim.setup.files.some(({ format }) => format === "preferences"));
+    assert.equal(contentOf(verbatim.setup, "preferences"), contentOf(whole.setup, "preferences"));
+    assert.doesNotMatch(contentOf(verbatim.setup, "script"), /put .*\.pref/);
   });
 
-  test("are not made for packages that no upstream had; a note counts those", async () => {
+  test("hide packages that no upstream had, where they can follow or need not; a note counts those", async () => {
     const upstream = await buildSuite(key, { indices: { [MAIN]: mixed } });
-    const notes = async (ask: Ask): Promise<string> => {
-      const { setup } = await snapshotOf(upstream, {}, ask);
-      assert.ok(!setup.files.some(({ format }) => format === "preferences"));
-      return setup.notes.join(" ");
+    const hole = "pool/main/toy_1.0-1_amd64.deb";
+    const ask = async (more: Ask): Promise<[string, string]> => {
+      const { setup } = await snapshotOf(upstream, {}, more);
+      return [contentOf(setup, "preferences"), setup.notes.join(" ")];
     };
-    assert.doesNotMatch(await notes({}), /allow-missing/);
-    assert.match(await notes({ holes: 1 }), /: 1 package is missing \(allow-missing\); apt stops with a 404/);
+    assert.doesNotMatch((await ask({})).join(""), /allow-missing|Package:/);
+    for (const more of [{}, { channel: "20261121T040000Z" }]) {
+      const [pins, notes] = await ask({ holes: 1, hole, ...more });
+      assert.match(pins, /^Package: toy:any$/m);
+      assert.match(notes, /\(allow-missing\): 1 package is listed but not there; the preferences/);
+    }
+    const [unfollowed, stops] = await ask({ holes: 1, hole, url: "file:///srv/m/stable" });
+    assert.doesNotMatch(unfollowed, /Package:/);
+    assert.match(stops, /: 1 package is missing \(allow-missing\); apt stops with a 404/);
     const fallback = ["https://deb.example.org/debian"];
-    assert.match(
-      await notes({ holes: 2, wishes: { fallback } }),
-      /2 packages are missing .*; the fallback is asked/,
-    );
+    const [none, asked] = await ask({ holes: 2, hole, wishes: { fallback } });
+    assert.doesNotMatch(none, /Package:/);
+    assert.match(asked, /2 packages are missing .*; the fallback is asked/);
   });
 
   test("turn round where more is left out than kept, at the release's own priority", async () => {

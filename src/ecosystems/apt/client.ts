@@ -27,7 +27,6 @@ export async function client(context: ClientContext<AptOptions>): Promise<Client
 
   const title = `${mirror}, channel ${channel}, by Sluice`;
   const fallback = wishes.fallback.length > 0;
-  const sparse = options.mode === "sparse";
   // Nothing at such an address ever changes.
   const frozen = isSnapshotId(channel) || wishes.snapshot !== undefined;
   const until = acceptUntil(context, found);
@@ -37,7 +36,10 @@ export async function client(context: ClientContext<AptOptions>): Promise<Client
     wishes,
     acceptUntil: until,
   });
-  const refreshed = sparse && !fallback && !frozen && context.setupUrl !== undefined;
+  const fresh = !fallback && !frozen && context.setupUrl !== undefined;
+  // Holes may be filled later: only pins that follow, or that stand for what never changes, may hide them.
+  const pinned = !fallback && (options.mode === "sparse" || (found.holes > 0 && (fresh || frozen)));
+  const refreshed = pinned && fresh;
   const conf = aptConf(title, found.suites, {
     snapshots: isSnapshotId(channel) || fallback ? undefined : snapshotsUrl(url),
     refresh: refreshed ? paths.refresh : undefined,
@@ -47,10 +49,9 @@ export async function client(context: ClientContext<AptOptions>): Promise<Client
   const oneLine = file("list", oneLineSource(title, list, found.keys === undefined ? undefined : paths.key));
   const key = found.keys === undefined ? [] : [file("key", found.keys)];
   // With somewhere else to turn to, nothing is left out.
-  const left = fallback ? [] : found.left;
+  const left = pinned ? found.left : [];
   const pins = file("preferences", preferences(mirror, left, hostOf(url), !wishes.exclude));
   const beside = [
-    ...(sparse && !fallback ? [pins] : []),
     ...(conf === undefined ? [] : [file("conf", conf)]),
     ...(refreshed
       ? [
@@ -72,7 +73,7 @@ export async function client(context: ClientContext<AptOptions>): Promise<Client
     replaced: replacedBy(found.suites, [...context.upstream, url]),
     source,
     older: { source: oneLine, others: key },
-    others: beside,
+    others: pinned ? [pins, ...beside] : beside,
     needs: [
       ...(wishes.exclude ? [{ version: "3.1.0", what: "Exclude" }] : []),
       ...(wishes.snapshot === undefined ? [] : [{ version: "2.7.0", what: "Snapshot" }]),
@@ -80,8 +81,9 @@ export async function client(context: ClientContext<AptOptions>): Promise<Client
     own: Object.values(paths).filter((path) => path.startsWith("/")),
   });
   return {
-    files: [source, oneLine, ...key, ...beside, file("script", script)],
-    notes: clientNotes(context, found, { until, refreshed, frozen }),
+    // Pins even where there are none: a host that was set up before goes on asking.
+    files: [source, oneLine, ...key, pins, ...beside, file("script", script)],
+    notes: clientNotes(context, found, { until, pinned, refreshed, frozen }),
   };
 }
 

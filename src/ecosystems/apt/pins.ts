@@ -6,7 +6,7 @@ import { packagesOf } from "./walk.ts";
 
 const NAMES_A_RECORD = 200;
 
-/** What of one component of one suite a sparse mirror lists and does not have. */
+/** What of one component of one suite a mirror lists and does not have: a sparse one, or one with holes. */
 export interface LeftOut {
   readonly suite: string;
   /** Empty in a flat repository. */
@@ -80,7 +80,7 @@ export function pinsFrame(mirror: string): readonly [string, string] {
 }
 
 /**
- * Preferences (apt_preferences(5)) that keep apt from what a sparse mirror leaves out: without them, one such candidate stops a whole `apt upgrade`. `whole`:
+ * Preferences (apt_preferences(5)) that keep apt from what a mirror leaves out: without them, one such candidate stops a whole `apt upgrade`. `whole`:
  * the names of which nothing is here are pinned too, not only single versions.
  */
 export function preferences(mirror: string, left: readonly LeftOut[], host: string, whole: boolean): string {
@@ -96,7 +96,7 @@ export function preferences(mirror: string, left: readonly LeftOut[], host: stri
 
 function record(part: LeftOut, names: string, pin: string, priority: number): string {
   const place = part.component === "" ? part.suite : `${part.suite}/${part.component}`;
-  const why = `Explanation: ${priority < 0 ? "left out of" : "in"} the sparse mirror, ${place}`;
+  const why = `Explanation: ${priority < 0 ? "left out of" : "in"} the mirror, ${place}`;
   return `${why}\nPackage: ${names}\nPin: ${pin}\nPin-Priority: ${priority}\n`;
 }
 

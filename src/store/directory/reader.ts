@@ -22,6 +22,21 @@ export function directoryReads(at: Layout): Omit<ReadStore, "close"> {
       const handle = await openFile(at, sha256);
       return handle.createReadStream({ ...range, highWaterMark: READ_CHUNK });
     },
+    async openBlobFile(sha256) {
+      const handle = await openFile(at, sha256);
+      const { fd } = handle;
+      return {
+        // The callbacks of `fs` cost a fraction of what a FileHandle's promises do.
+        read: (into, position) =>
+          new Promise((resolve, reject) => {
+            fs.read(fd, into, 0, into.length, position, (error, count) => {
+              if (error === null) resolve(count);
+              else reject(error);
+            });
+          }),
+        close: () => handle.close(),
+      };
+    },
     async readBlob(sha256, maxSize) {
       const handle = await openFile(at, sha256);
       try {

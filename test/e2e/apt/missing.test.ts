@@ -44,6 +44,14 @@ suite("an upstream that does not have all that it lists", { skip: skipApt }, () 
     clean(await apt.update());
     clean(await apt.install("tool"));
     equal((await apt.install("doc")).code, 100);
+    const pinned = await lab.apt();
+    const served = await site.serve();
+    try {
+      await site.setUpClient(pinned, "m", "latest", "--url", served.url);
+      equal(await pinned.candidate("doc"), "(none)", "the set-up pins what is not there");
+    } finally {
+      await served[Symbol.asyncDispose]();
+    }
 
     server.clear();
     const again = await site.sync("m");
