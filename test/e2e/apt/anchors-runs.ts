@@ -2,6 +2,7 @@ import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { aptSource, clean } from "../../clients/apt.ts";
@@ -29,16 +30,19 @@ export const RUNS: readonly Run[] = [
     async run({ lab, mirror, host }) {
       const { upstream, site, url } = await mirror({ packages: one("1") });
       let moved = false;
-      const between = createServer(async (request, response) => {
-        if (/Packages|by-hash/.test(request.url ?? "") && !moved) {
+      const pass = async (path: string, response: ServerResponse): Promise<void> => {
+        if (/Packages|by-hash/.test(path) && !moved) {
           moved = true;
           const before = await (await fetch(`${url}/dists/trixie/InRelease`)).text();
           await upstream.publish({ packages: one("2") });
           assertSynced(await site.sync("m"), "updated");
           while ((await (await fetch(`${url}/dists/trixie/InRelease`)).text()) === before);
         }
-        const answer = await fetch(url + request.url);
+        const answer = await fetch(url + path);
         response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
+      };
+      const between = createServer((request, response) => {
+        pass(request.url ?? "", response).catch(() => response.destroy());
       });
       await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
       try {

@@ -188,7 +188,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   [FILTERED]: {
     says: "one filtered candidate stops a whole upgrade; pins and Exclude (E12, G6, G7)",
     by: [
-      `${SERVED}: pins keep `,
+      `${SERVED}: pins keep an upgrade going`,
       `${FOLLOWS}: pins follow the channel at each update`,
       `${FOLLOWS}: Exclude in the source does what pins do`,
     ],
