@@ -1,4 +1,5 @@
 import { SluiceError } from "../../base/errors.ts";
+import type { MirrorConfig } from "../../config/types.ts";
 import { createNetwork } from "../../sync/network.ts";
 import { syncMirror, type SyncResult } from "../../sync/sync.ts";
 import { readConfig, type Context } from "../context.ts";
@@ -23,6 +24,7 @@ export async function sync(context: Context, names: readonly string[], options: 
   if (mirrors.length === 0) {
     throw new SluiceError("config_invalid", `${config.file} has no mirrors yet: add one under \`mirrors:\`.`);
   }
+  if (!context.options.quiet) warnOfFilters(context, mirrors);
   const progress = createProgress(context.io, context.options);
   const request = {
     planOnly: options.plan === true,
@@ -52,6 +54,11 @@ export async function sync(context: Context, names: readonly string[], options: 
     context.output.json(line);
   }
   if ([...results.values()].some((result) => result.result === "failed")) context.fail();
+}
+
+function warnOfFilters({ output }: Context, mirrors: readonly MirrorConfig[]): void {
+  for (const { name, ecosystem, options } of mirrors)
+    for (const remark of ecosystem.remarks?.(options) ?? []) output.warn(`${name}: ${remark}`);
 }
 
 // --wait alone waits for as long as it takes.

@@ -13,7 +13,10 @@ const FROZEN_MS = 3650 * DAY_MS;
  * Until when clients must accept the metadata, though its own Valid-Until may be over by then (`Valid-Until-Min`, which keeps the check); undefined where that is
  * the right measure: for `latest`, which each sync makes fresh, unless it is past it already.
  */
-export function acceptUntil(context: ClientContext<AptOptions>, { suites }: Survey): number | undefined {
+export function acceptUntil(
+  context: Pick<ClientContext<AptOptions>, "channel" | "wishes" | "now">,
+  { suites }: Survey,
+): number | undefined {
   const { channel, wishes, now } = context;
   if (wishes.validForMs !== undefined) return now + wishes.validForMs;
   if (isSnapshotId(channel) || wishes.snapshot !== undefined) return now + FROZEN_MS;

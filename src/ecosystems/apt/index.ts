@@ -5,6 +5,7 @@ import { movingBack } from "./moving-back.ts";
 import { aptOptions, checkAptOptions, type AptOptions } from "./options.ts";
 import { RENAMING } from "./renaming.ts";
 import { repository } from "./repository.ts";
+import { remarks } from "./remarks.ts";
 import { compareVersions } from "./version.ts";
 import { enumerate } from "./walk.ts";
 
@@ -16,6 +17,7 @@ export const apt: Ecosystem<AptOptions> = {
   checkOptions: checkAptOptions,
   enumerate,
   client,
+  remarks,
   compareVersions,
   movingBack,
   renaming: RENAMING,

@@ -61,6 +61,9 @@ for (const [at, { name, system, skip }] of GENERATIONS.entries()) {
         { name: "chess", version: "1", section: "games" },
       ];
       const all = await mirrored(await lab.upstream({ packages: first }), SPARSE);
+      for (const options of [[], ["--plan"]])
+        match((await all.site.ok("sync", "m", ...options)).stderr, /warning: m: `skip` leaves packages out/);
+      equal((await all.site.ok("sync", "m", "--quiet")).stderr, "");
       const host = await apt();
       await setUp(host, all, "latest");
       clean(await host.update());

@@ -13,6 +13,9 @@ import type { AptKinds } from "../../upstreams/apt-kinds.ts";
 import type { AptRepository } from "../../upstreams/apt.ts";
 import { assertCopyOf, assertSynced, digestsBelow, mirrorOf, openLab, PACKAGES, skipApt } from "./lab.ts";
 import type { Lab } from "./lab.ts";
+import { GENERATIONS } from "./generations.ts";
+
+const [, newest] = GENERATIONS;
 
 const skip = skipApt || needs("apt-file", "appstreamcli");
 const ALL = { sources: true, udebs: true, installer: true };
@@ -54,8 +57,13 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
   }
 
   /** A client as `wantEverything` has it, with a source that limits nothing. */
-  async function direct(url: string, name: string, more: readonly string[] = []): Promise<AptClient> {
-    const apt = await lab.apt();
+  async function direct(
+    url: string,
+    name: string,
+    more: readonly string[] = [],
+    system?: string,
+  ): Promise<AptClient> {
+    const apt = await lab.apt({ system });
     await wantEverything(apt);
     await apt.source(aptSource(url, name, "main", lab.vendor.armoured, more));
     return apt;
@@ -80,6 +88,30 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
     ["debian", "trixie"],
     ["ubuntu", "noble"],
   ] as const) {
+    test(
+      `${shape}: by default, the newest apt finds all that it asks for`,
+      { skip: newest.skip },
+      async () => {
+        const { site, url } = await mirrored(await archive(shape), { sources: true });
+        const plain = await direct(`${url}/m/latest`, name, [], newest.system);
+        const setUp = await lab.apt({ system: newest.system });
+        await wantEverything(setUp);
+        await site.setUpClient(setUp, "m", "latest");
+        for (const apt of [plain, setUp]) {
+          await runsClean(apt, name);
+          const lists = (await listsOf(apt)).join(" ");
+          for (const part of [
+            "Contents-amd64",
+            "Components-amd64.yml",
+            "icons-64x64.tar",
+            "cnf_Commands-amd64",
+          ])
+            ok(lists.includes(part), `${part} is not among ${lists}`);
+        }
+        clean(await setUp.get("source", "--download-only", "tool"));
+      },
+    );
+
     test(`${shape}: by default, a client with apt-file, AppStream and icons finds all that it asks for`, async () => {
       const upstream = await archive(shape);
       const { site, url } = await mirrored(upstream, {});

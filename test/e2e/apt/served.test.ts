@@ -8,6 +8,7 @@ import type { SluiceSite } from "../../clients/sluice.ts";
 import { nginxServer, treesSite } from "../../servers/nginx.ts";
 import type { AptRepository } from "../../upstreams/apt.ts";
 import type { AptShape } from "../../upstreams/apt-spec.ts";
+import { GENERATIONS } from "./generations.ts";
 import {
   assertCopyOf,
   assertSynced,
@@ -57,8 +58,8 @@ suite("the real apt against what Sluice serves", { skip: skipApt }, () => {
   before(async () => (lab = await openLab()));
   after(async () => await lab.cleanup.run());
 
-  async function direct(url: string, upstream: AptRepository): Promise<AptClient> {
-    const apt = await lab.apt();
+  async function direct(url: string, upstream: AptRepository, system?: string): Promise<AptClient> {
+    const apt = await lab.apt({ system });
     const [name = ""] = upstream.state.suites;
     await apt.source(aptSource(url, name, clientComponents(upstream), lab.vendor.armoured));
     return apt;
@@ -138,64 +139,76 @@ suite("the real apt against what Sluice serves", { skip: skipApt }, () => {
         );
       });
 
-      test("by file:// on trees/", async () => {
-        await installs(await direct(`file://${site.data}/trees/m/stable`, upstream), ["tool", "doc"]);
-      });
+      for (const { name: which, system, skip } of GENERATIONS) {
+        test(`by file:// on trees/, with ${which}`, { skip }, async () => {
+          const apt = await direct(`file://${site.data}/trees/m/stable`, upstream, system);
+          await installs(apt, ["tool", "doc"]);
+        });
 
-      test("by the client set-up that Sluice writes, whose key is in the source itself", async () => {
-        const nginx = lab.cleanup.use(await nginxServer(treesSite(site.data)));
-        await site.configure({ m: mirrorOf(upstream, "http://127.0.0.1:9", more) }, { url: nginx.url });
-        const apt = await lab.apt();
-        await site.setUpClient(apt, "m", "stable");
-        const source = await readFile(join(apt.root, "etc/apt/sources.list.d/sluice-m.sources"), "utf8");
-        match(source, /^Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----/m);
-        await installs(apt, ["tool", "doc"]);
-        for (const gone of left) equal(await apt.candidate(gone), "(none)");
-      });
+        test(
+          `by the client set-up that Sluice writes, whose key is in the source itself, with ${which}`,
+          { skip },
+          async () => {
+            const nginx = lab.cleanup.use(await nginxServer(treesSite(site.data)));
+            await site.configure({ m: mirrorOf(upstream, "http://127.0.0.1:9", more) }, { url: nginx.url });
+            const apt = await lab.apt({ system });
+            await site.setUpClient(apt, "m", "stable");
+            const source = await readFile(join(apt.root, "etc/apt/sources.list.d/sluice-m.sources"), "utf8");
+            match(source, /^Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----/m);
+            await installs(apt, ["tool", "doc"]);
+            for (const gone of left) equal(await apt.candidate(gone), "(none)");
+          },
+        );
+      }
     });
   }
 
-  test("a sparse mirror's pins keep `apt-get upgrade` going past a package that it leaves out", async () => {
-    const upstream = await lab.upstream({ packages: SERVED });
-    const server = await lab.server(upstream.root);
-    const apt = await direct(server.url, upstream);
-    clean(await apt.update());
-    clean(await apt.install("tool", "game"));
-    await upstream.publish({
-      packages: [
-        { name: "base", version: "1:2.0" },
-        { name: "tool", version: "3.0", depends: "base" },
-        { name: "game", version: "2", section: "games" },
-      ],
-    });
-    const site = await lab.site();
-    const served = await site
-      .configure(
-        {
-          m: mirrorOf(upstream, server.url, { mode: "sparse", skip: { sections: ["games"] } }),
-        },
-        { url: "http://127.0.0.1:1" },
-      )
-      .then(async () => {
-        assertSynced(await site.sync("m"), "updated");
-        return lab.cleanup.use(await site.serve());
-      });
+  for (const { name: which, system, skip } of GENERATIONS)
+    test(
+      `a sparse mirror's pins keep an upgrade going past a package that it leaves out, with ${which}`,
+      { skip },
+      async () => {
+        const upstream = await lab.upstream({ packages: SERVED });
+        const server = await lab.server(upstream.root);
+        const apt = await direct(server.url, upstream, system);
+        clean(await apt.update());
+        clean(await apt.install("tool", "game"));
+        await upstream.publish({
+          packages: [
+            { name: "base", version: "1:2.0" },
+            { name: "tool", version: "3.0", depends: "base" },
+            { name: "game", version: "2", section: "games" },
+          ],
+        });
+        const site = await lab.site();
+        const served = await site
+          .configure(
+            {
+              m: mirrorOf(upstream, server.url, { mode: "sparse", skip: { sections: ["games"] } }),
+            },
+            { url: "http://127.0.0.1:1" },
+          )
+          .then(async () => {
+            assertSynced(await site.sync("m"), "updated");
+            return lab.cleanup.use(await site.serve());
+          });
 
-    // Without the pins the upgrade stops as a whole: what the pins are for.
-    await apt.source(aptSource(`${served.url}/m/latest`, "trixie", "main", lab.vendor.armoured));
-    clean(await apt.update());
-    const stopped = await apt.upgrade();
-    notEqual(stopped.code, 0);
-    equal((await apt.installed())["tool"], "2.0-1");
+        // Without the pins the upgrade stops as a whole: what the pins are for.
+        await apt.source(aptSource(`${served.url}/m/latest`, "trixie", "main", lab.vendor.armoured));
+        clean(await apt.update());
+        const stopped = await apt.upgrade();
+        notEqual(stopped.code, 0);
+        equal((await apt.installed())["tool"], "2.0-1");
 
-    await site.configure(
-      { m: mirrorOf(upstream, server.url, { mode: "sparse", skip: { sections: ["games"] } }) },
-      { url: served.url },
+        await site.configure(
+          { m: mirrorOf(upstream, server.url, { mode: "sparse", skip: { sections: ["games"] } }) },
+          { url: served.url },
+        );
+        await apt.source("");
+        await site.setUpClient(apt, "m", "latest");
+        clean(await apt.update());
+        clean(await apt.upgrade());
+        deepEqual(await apt.installed(), { base: "1:2.0", tool: "3.0", game: "1" });
+      },
     );
-    await apt.source("");
-    await site.setUpClient(apt, "m", "latest");
-    clean(await apt.update());
-    clean(await apt.upgrade());
-    deepEqual(await apt.installed(), { base: "1:2.0", tool: "3.0", game: "1" });
-  });
 });
