@@ -16,6 +16,12 @@ export async function compareSnapshots(
   const a = (await targetSnapshot(store, from)).body;
   const b = (await targetSnapshot(store, to)).body;
   const ecosystem = find(b.ecosystem);
+  if (a.mirror !== b.mirror) {
+    throw new SluiceError(
+      "usage",
+      `'${from}' and '${to}' are of different mirrors: diff compares two snapshots of one.`,
+    );
+  }
   if (ecosystem === undefined || a.ecosystem !== b.ecosystem) {
     throw new SluiceError(
       "usage",

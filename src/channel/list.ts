@@ -27,7 +27,7 @@ export interface ListedSnapshot {
   readonly files: number;
   readonly bytes: number;
   /** Listed packages that it does not have (`allow-missing`). */
-  readonly holes: number;
+  readonly holes?: number;
   readonly signedBy: readonly string[];
 }
 
@@ -36,9 +36,9 @@ export interface ListedMirror {
   readonly ecosystem: string;
   readonly mode: string;
   /** False where it is in the store, but no longer in the config. */
-  readonly configured: boolean;
+  readonly configured?: false;
   /** What vouches less than it should, in words; "unsigned: trust: none" for a mirror without keys. */
-  readonly weak: readonly string[];
+  readonly weak?: readonly string[];
   readonly snapshots: readonly ListedSnapshot[];
   readonly channels: Readonly<Record<string, string>>;
 }
@@ -59,12 +59,13 @@ export async function listMirrors(
     const newest = snapshots.at(-1)?.body;
     if (config === undefined && newest === undefined) continue;
     const held = channels.filter(({ mirrors }) => mirrors[name] !== undefined);
+    const weak = newest === undefined ? (config?.unverified === true ? [UNSIGNED] : []) : weaknesses(newest);
     listed.push({
       name,
       ecosystem: config?.ecosystem ?? newest?.ecosystem ?? "",
       mode: config?.mode ?? newest?.mode ?? "",
-      configured: config !== undefined,
-      weak: newest === undefined ? (config?.unverified === true ? [UNSIGNED] : []) : weaknesses(newest),
+      ...(config === undefined && { configured: false }),
+      ...(weak.length > 0 && { weak }),
       snapshots: snapshots.map(summary),
       channels: Object.fromEntries(held.map(({ channel, mirrors }) => [channel, mirrors[name] ?? ""])),
     });
@@ -89,7 +90,7 @@ function summary({ body }: Snapshot): ListedSnapshot {
     packages,
     files,
     bytes,
-    holes: holes.length,
+    ...(holes.length > 0 && { holes: holes.length }),
     signedBy: signedBy(body),
   };
 }

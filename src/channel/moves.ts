@@ -150,7 +150,12 @@ async function plan(
     .map((mirror) => ({ mirror, from: before[mirror], to: body.mirrors[mirror] }));
   const notices: string[] = [];
   for (const { mirror, from, to } of changes) {
-    if (to === undefined) continue;
+    if (to === undefined) {
+      notices.push(
+        `${mirror}: it leaves the channel '${body.channel}', so clients that use it there get 404.`,
+      );
+      continue;
+    }
     const target = (await readSnapshot(store, mirror, to)).body;
     const old = from === undefined ? undefined : (await findSnapshot(store, mirror, from))?.body;
     const notice = old && backNotice(find, old, target);

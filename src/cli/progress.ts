@@ -83,7 +83,7 @@ function lineOf(event: SluiceEvent): string | undefined {
     case "plan":
       return `${event.mirror}: ${formatCount(event.files, "file")}, ${formatBytes(event.bytes)}; to fetch: ${formatCount(event.fetchFiles, "file")}, ${formatBytes(event.fetchBytes)} (${formatBytes(event.freeBytes)} free)`;
     case "restart":
-      return `${event.mirror}: the upstream changed, so it is read again (attempt ${event.attempt}): ${event.reason}`;
+      return `${event.mirror}: what the upstream gave does not fit together, so it is read again (${event.attempt}): ${event.reason}`;
     case "retry":
       return `${event.url}: ${event.reason}; attempt ${event.attempt} in ${formatSeconds(event.waitMs / 1000)}`;
     default:

@@ -5,7 +5,7 @@ const HEAD = `# Config of Sluice. Every key is described in docs/reference/confi
 # Unknown keys are errors; secrets never stand here (see \`auth\`).
 `;
 
-const EXAMPLE = `mirrors: {}
+const EXAMPLE = `mirrors: {}      # take the {} away when the first mirror stands below, such as:
 #   debian-security:                # a name: a-z, 0-9, dot, dash, underscore
 #     ecosystem: apt
 #     upstream: https://deb.example.org/debian-security   # or a list: the next is tried where one fails

@@ -45,3 +45,9 @@ export async function openKeyring(trust: Extract<Trust, { kind: "keys" }>): Prom
   const { readKeyring } = await import("./keyring.ts");
   return readKeyring(trust);
 }
+
+/** When the newest signature of a detached signature file was made, in ms, proven or not; undefined where none can be read. */
+export async function signedAt(signature: Uint8Array, what: string): Promise<number | undefined> {
+  const { newestSignature } = await import("./signature-file.ts");
+  return newestSignature(signature, what);
+}

@@ -1,7 +1,7 @@
 import { type SignaturePacket, enums, readSignature } from "openpgp";
 import { SluiceError } from "../base/errors.ts";
 import { armoredBlocks, trimmedLines } from "./armor-lines.ts";
-import { lenient } from "./packets.ts";
+import { createdAt, lenient } from "./packets.ts";
 
 // Each costs a pass over what is signed, and each malformed packet costs time too; real files carry a
 // handful, of a few hundred bytes.
@@ -28,6 +28,17 @@ export async function readSignatureFile(bytes: Uint8Array, what: string): Promis
   for (const armoredSignature of blocks)
     signatures.push(...(await readSignatures({ armoredSignature }, what)));
   return signatures;
+}
+
+/** When the newest signature of a detached signature file was made, in ms; undefined where the file holds none that can be read. */
+export async function newestSignature(bytes: Uint8Array, what: string): Promise<number | undefined> {
+  try {
+    const times = (await readSignatureFile(bytes, what)).map(createdAt);
+    return times.length === 0 ? undefined : Math.max(...times);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return undefined;
+  }
 }
 
 /** The signature packets of one block; those of a kind that the library does not know are left out. */

@@ -38,8 +38,8 @@ const COLUMNS = [
 ] as const;
 
 function rows(mirror: ListedMirror, now: number): string[][] {
-  const { name, ecosystem, weak } = mirror;
-  const mode = `${mirror.mode}${mirror.configured ? "" : ", not in the config"}`;
+  const { name, ecosystem, weak = [] } = mirror;
+  const mode = `${mirror.mode}${mirror.configured === false ? ", not in the config" : ""}`;
   const remark = weak.length === 0 ? "" : ` [${weak.join(", ")}]`;
   if (mirror.snapshots.length === 0)
     return [[name, ecosystem, mode, "none yet", "", "", "", "", remark.trim()]];
@@ -51,7 +51,7 @@ function rows(mirror: ListedMirror, now: number): string[][] {
       at === 0 ? mode : "",
       snapshot.id,
       formatAge(Date.parse(snapshot.created), now),
-      `${snapshot.packages}${snapshot.holes === 0 ? "" : ` (${snapshot.holes} missing)`}`,
+      `${snapshot.packages}${snapshot.holes === undefined ? "" : ` (${snapshot.holes} missing)`}`,
       formatBytes(snapshot.bytes),
       channels.map(([channel]) => channel).join(", "),
       `${snapshot.signedBy.map((fingerprint) => fingerprint.slice(-16)).join(", ")}${remark}`.trim(),

@@ -1,7 +1,8 @@
 import { SluiceError } from "../../base/errors.ts";
 import { encodePath } from "../../base/path.ts";
+import { parseRfc2822 } from "../../formats/date.ts";
 import { splitCleartext } from "../../trust/cleartext.ts";
-import { openKeyring, sameText, type Keyring } from "../../trust/openpgp.ts";
+import { openKeyring, sameText, signedAt, type Keyring } from "../../trust/openpgp.ts";
 import type { Signer, Trust } from "../../trust/contract.ts";
 import { flatFolder, isFlat } from "./options.ts";
 import { Moved, type RootFile, type RootGroup, type RootSet } from "../../upstream/contract.ts";
@@ -15,6 +16,8 @@ export interface SuiteRoots {
   readonly signers: readonly Signer[];
   /** The files that a snapshot must hold. */
   readonly files: readonly RootFile[];
+  /** What the operator should know of them. */
+  readonly notes: readonly string[];
 }
 
 /** Where the Release of a suite lies, without a final slash; empty for a flat repository at the base itself. */
@@ -63,6 +66,7 @@ export async function proveRoots(
   }
   const inline = inRelease && (await proveInline(inRelease, keyring));
   const detached = release && (await proveDetached(release, signature, inline !== undefined, keyring));
+  const outdated = detached?.outdated === true;
   if (inline !== undefined && detached !== undefined && !sameText(inline.text, detached.text)) {
     throw new Moved(
       new SluiceError(
@@ -76,13 +80,28 @@ export async function proveRoots(
     // Clients read InRelease where there is one: who signed it must still be good for them.
     signers: inline?.signers ?? detached?.signers ?? [],
     // A signature without the file that it signs proves nothing and is left behind.
-    files: [inRelease, release, release && signature].filter((file) => file !== undefined),
+    files: [inRelease, release, release && !outdated ? signature : undefined].filter(
+      (file) => file !== undefined,
+    ),
+    notes: outdated ? [`${releasePath}.gpg is of an older state and left out`] : [],
   };
+}
+
+// Caches hand out a Release.gpg of last month beside files of today. What was signed so long before the Date of the text cannot be its signature, and is none
+// that was tampered with. InRelease vouches for the text, and clients read that.
+const OUTDATED_BY = 3_600_000;
+
+async function isOutdated(signature: RootFile, text: string): Promise<boolean> {
+  const date = parseRfc2822(/^Date: (.+)$/m.exec(text)?.[1] ?? "");
+  const made = await signedAt(signature.bytes, signature.path);
+  return date !== undefined && made !== undefined && made < date - OUTDATED_BY;
 }
 
 interface Proven {
   readonly text: string;
   readonly signers: readonly Signer[];
+  /** The signature is of an older state, and InRelease stands in for it. */
+  readonly outdated?: boolean;
 }
 
 async function proveInline(file: RootFile, keyring: Keyring | undefined): Promise<Proven> {
@@ -111,9 +130,10 @@ async function proveDetached(
     const { signers } = await keyring.verifyDetached(release.bytes, signature.bytes, release.path);
     return { text, signers };
   } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== "signature_bad") throw error;
+    if (hasInline && (await isOutdated(signature, text))) return { text, signers: [], outdated: true };
     // Release and its signature are two requests: between them the upstream may have moved.
-    if (error instanceof SluiceError && error.code === "signature_bad") throw new Moved(error);
-    throw error;
+    throw new Moved(error);
   }
 }
 

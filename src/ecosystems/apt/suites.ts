@@ -82,6 +82,7 @@ export function claimOf(suite: Suite, trust: Trust): Claim {
     signer.weak.map((weakness) => `${weakness}: signature by ${signer.fingerprint} (${signer.userId})`),
   );
   if (trust.kind === "none") weak.push("unsigned: trust: none");
+  weak.push(...roots.notes);
   if (release.dateText === undefined) weak.push("no Date");
   else if (release.date === undefined) weak.push(`unreadable Date '${release.dateText.slice(0, 60)}'`);
   const names = [release.suite, release.codename].filter((name) => name !== undefined);

@@ -77,6 +77,27 @@ describe("what a walk yields", () => {
     assert.deepEqual(paths.slice(0, 2), ["dists/stable/Release", "dists/stable/Release.gpg"]);
   });
 
+  test("InRelease alone vouches where a cache hands out a Release.gpg of last month; one that was altered is refused", async () => {
+    const files = await buildSuite(key, {
+      ...usual,
+      detached: true,
+      fields: { Date: "Sat, 21 Nov 2037 04:00:00 UTC" },
+    });
+    const path = "dists/stable/Release.gpg";
+    files.set(path, await key.detachSign("another text"));
+    const { entries, claims } = await walk(files);
+    const roots = entries.filter((entry) => entry.kind === "root").map((entry) => entry.path);
+    assert.deepEqual(roots, ["dists/stable/InRelease", "dists/stable/Release"]);
+    assert.match(claims[0]?.weak.join() ?? "", /Release\.gpg is of an older state/);
+    const fresh = await buildSuite(key, {
+      ...usual,
+      detached: true,
+      fields: { Date: "Fri, 20 Nov 2020 04:00:00 UTC" },
+    });
+    fresh.set(path, await key.detachSign("another text"));
+    await assert.rejects(walk(fresh), { name: "Moved" });
+  });
+
   test("no signature of a file that is not there", async () => {
     const files = await buildSuite(key, { ...usual, detached: true });
     files.delete("dists/stable/Release");
