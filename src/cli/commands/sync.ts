@@ -4,6 +4,7 @@ import { createNetwork } from "../../sync/network.ts";
 import { syncMirror, type SyncResult } from "../../sync/sync.ts";
 import { readConfig, type Context } from "../context.ts";
 import { formatBytes, formatCount, formatSeconds } from "../format.ts";
+import { favourMemory } from "../memory.ts";
 import { createProgress } from "../progress.ts";
 import { chosenMirrors, withSite } from "../site.ts";
 
@@ -19,6 +20,7 @@ const SIDE_BY_SIDE = 2;
 
 /** `sluice sync`: brings mirrors up to date, two side by side. */
 export async function sync(context: Context, names: readonly string[], options: SyncOptions): Promise<void> {
+  favourMemory();
   const config = await readConfig(context);
   const mirrors = chosenMirrors(config, names);
   if (mirrors.length === 0) {

@@ -4,11 +4,13 @@ import { ecosystemById } from "../../ecosystems/index.ts";
 import type { Finding, Verified } from "../../snapshot/verify.ts";
 import { readConfig, type Context } from "../context.ts";
 import { formatAge, formatBytes, formatCount } from "../format.ts";
+import { favourMemory } from "../memory.ts";
 import { createProgress } from "../progress.ts";
 import { trustToday, withSite } from "../site.ts";
 
 /** `sluice verify [MIRROR[@X]…]`: from the trusted key to the last byte, with no network. */
 export async function verify(context: Context, targets: readonly string[]): Promise<void> {
+  favourMemory();
   const config = await readConfig(context);
   const progress = createProgress(context.io, context.options);
   const checked = await withSite(config, async (site) =>
