@@ -55,9 +55,7 @@ export async function sync(context: Context, names: readonly string[], options: 
     const { hint: _hint, ...line } = results.get(name) ?? { mirror: name };
     context.output.json(line);
   }
-  if ([...results.values()].some((result) => result.result === "failed" || result.plan?.fits === false)) {
-    context.fail();
-  }
+  if ([...results.values()].some((result) => result.result === "failed")) context.fail();
 }
 
 function warnOfFilters({ output }: Context, mirrors: readonly MirrorConfig[]): void {
