@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import { SluiceError } from "../base/errors.ts";
 import { setupOf, type Keep } from "../channel/client.ts";
-import { checkWishes } from "../channel/wishes.ts";
+import { checkUrl, checkWishes } from "../channel/wishes.ts";
 import { parseDuration } from "../config/duration.ts";
 import { ecosystemById } from "../ecosystems/index.ts";
 import type { ClientFile, ClientWishes } from "../ecosystems/contract.ts";
@@ -69,7 +69,7 @@ async function setupFile(
   const wishes = wishesOf(query);
   const at = wishes.snapshot === undefined ? place : await view.place(mirror, wishes.snapshot);
   if (at === undefined) return undefined;
-  const base = url ?? `http://${checkHost(exchange.request.headers.host)}`;
+  const base = checkUrl(url ?? `http://${checkHost(exchange.request.headers.host)}`, "site's");
   const request = { mirror, channel, base, wishes, now: clock() };
   const { files } = await setupOf(store, ecosystemById, at.snapshot, request, keep);
   return format === "sources" ? files[0] : files.find((file) => file.format === format);

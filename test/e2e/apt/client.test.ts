@@ -7,7 +7,7 @@ import type { AptClient } from "../../clients/apt.ts";
 import type { Served, SluiceSite } from "../../clients/sluice.ts";
 import type { AptRepository } from "../../upstreams/apt.ts";
 import { GENERATIONS } from "./generations.ts";
-import { assertSynced, mirrorOf, openLab } from "./lab.ts";
+import { assertSynced, mirrorOf, openLab, skipApt } from "./lab.ts";
 import type { Lab } from "./lab.ts";
 
 const UPSTREAM = "http://deb.example.org/debian";
@@ -113,6 +113,66 @@ async function hostWith(apt: AptClient, files: Readonly<Record<string, string>>)
     await utimes(join(apt.root, path), 1_700_000_000, 1_700_000_000);
   }
 }
+
+suite("sluice client", { skip: skipApt }, () => {
+  let lab: Lab;
+  let site: SluiceSite;
+  before(async () => {
+    lab = await openLab();
+    const upstream = await lab.upstream({ packages: [{ name: "tool", version: "1" }] });
+    const server = await lab.server(upstream.root);
+    site = await lab.site();
+    await site.configure({ m: mirrorOf(upstream, server.url) });
+    assertSynced(await site.sync("m"), "updated");
+  });
+  after(async () => await lab.cleanup.run());
+
+  test("prints each file by its format, all of them with --json", async () => {
+    const [all] = await site.json<{ url: string; files: { format: string; content: string }[] }>(
+      "client",
+      "m",
+      "--url",
+      "https://deb.example.org/sluice/",
+      "--fallback",
+      "http://a.example.org/debian",
+      "http://b.example.org/debian/",
+    );
+    equal(all?.url, "https://deb.example.org/sluice/m/latest");
+    deepEqual(
+      all?.files.map(({ format }) => format),
+      ["deb822", "list", "key", "preferences", "mirrors", "script"],
+    );
+    const tabs = [1, 2, 3].map((priority) => `\tpriority:${priority}\n`);
+    equal(
+      all?.files.find(({ format }) => format === "mirrors")?.content,
+      `https://deb.example.org/sluice/m/latest/${tabs[0]}http://a.example.org/debian/${tabs[1]}http://b.example.org/debian/${tabs[2]}`,
+    );
+    equal(
+      (await site.ok("client", "m", "--format", "list")).stdout
+        .split("\n")[1]
+        ?.startsWith("deb [arch=amd64 "),
+      true,
+    );
+  });
+
+  test("says what cannot be", async () => {
+    for (const [options, words] of [
+      [["--format", "other"], /no format 'other' for m: choose one of deb822, list, key/],
+      [["--valid-for", "soon"], /--valid-for takes a time such as 90d, not 'soon'/],
+      [["--snapshot", "stable"], /'stable' is not a time in the form of an id/],
+      [["--snapshot", "20200101T000000Z"], /no snapshot that is as old as 20200101T000000Z/],
+      [["--snapshot", "20991231T000000Z", "--fallback", "http://a.example.org"], /cannot fall back/],
+      [["--url", "http://user:word@deb.example.org"], /The site's URL cannot be used/],
+      [["--url", "http://deb.example.org/'"], /The site's URL cannot be used/],
+      [["--fallback", "ftp://a.example.org"], /The fallback URL cannot be used/],
+      [["--channel", "other"], /not in a channel 'other'/],
+    ] as const) {
+      const ran = await site.run("client", "m", ...options);
+      equal(ran.code, 2, `${options.join(" ")}: ${ran.stderr}`);
+      match(ran.stderr, words);
+    }
+  });
+});
 
 for (const { name, system, skip } of GENERATIONS) {
   suite(`the set-up script, with ${name}`, { skip }, () => {
