@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Document, visit } from "yaml";
@@ -158,7 +159,14 @@ async function clientFiles(
 
 /** The server's own lines about packages: that they came through it and from nowhere else. */
 async function served(log: string): Promise<string> {
-  const lines = (await readFile(log, "utf8")).split("\n").filter((line) => / \S+\.deb /.test(line));
+  const packages = async (): Promise<string[]> =>
+    (await readFile(log, "utf8")).split("\n").filter((line) => / \S+\.deb /.test(line));
+  let lines = await packages();
+  // The line is written when the answer is over, a moment after the client has it.
+  for (let wait = 0; lines.length === 0 && wait < 50; wait++) {
+    await setTimeout(100);
+    lines = await packages();
+  }
   if (lines.length === 0) throw new Error("the server's access log has no line about the package");
   return lines.join("\n");
 }
