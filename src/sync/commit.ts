@@ -51,7 +51,7 @@ export async function commitSnapshot(
       ...draft,
       id: nextSnapshotId(now, last?.body.id),
       manifest,
-      packages: entries.filter((entry) => entry.kind === "package").length,
+      packages: countPackages(entries),
       files: entries.length,
       bytes: distinctBytes(entries),
     };
@@ -59,6 +59,16 @@ export async function commitSnapshot(
   });
   await moveLatest(site, draft.mirror, snapshot.body.id);
   return snapshot;
+}
+
+// A source package has several files, and counts once.
+function countPackages(entries: readonly ManifestEntry[]): number {
+  const packages = entries.filter((entry) => entry.kind === "package");
+  return new Set(
+    packages.map(({ path, name, version, arch }) =>
+      name === undefined ? path : `${name} ${version} ${arch}`,
+    ),
+  ).size;
 }
 
 // A file that stands under two names, such as an index and its by-hash name, is there once.

@@ -159,6 +159,8 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
       equal(count(/^sources\//), 4);
       equal(count(/^udebs\//), 1);
       equal(count(/\.iso$/), IMAGES.length);
+      // Three binary packages, two of source with two files each, one for the installer.
+      equal((await site.mirror("m")).snapshots[0]?.packages, 6);
     });
 
     test("`apt-get source` by the embedded server, by file://, and by the client set-up", async () => {
