@@ -22,14 +22,6 @@ export function strongest(digests: Digests): { algorithm: DigestAlgorithm; hex: 
   return undefined;
 }
 
-/** The first digest that the bytes do not have, or undefined where they have all. */
-export function digestFault(bytes: Uint8Array, digests: Digests): DigestAlgorithm | undefined {
-  for (const [algorithm, hex] of Object.entries(digests) as [DigestAlgorithm, string | undefined][]) {
-    if (hex !== undefined && createHash(algorithm).update(bytes).digest("hex") !== hex) return algorithm;
-  }
-  return undefined;
-}
-
 export function sha256(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }

@@ -1,4 +1,4 @@
-import { open, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { open, stat, truncate, writeFile } from "node:fs/promises";
 
 /** Ways in which a file goes bad on a server. In place, so that hard-linked by-hash names go bad with it. */
 export const TAMPER = {
@@ -24,8 +24,3 @@ export const TAMPER = {
 } as const;
 
 export type Tampering = keyof typeof TAMPER;
-
-/** Rewrites a text file in place, keeping its inode. */
-export async function rewrite(path: string, change: (text: string) => string): Promise<void> {
-  await writeFile(path, change(await readFile(path, "utf8")));
-}
