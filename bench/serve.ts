@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { open } from "node:fs/promises";
+import { open, writeFile } from "node:fs/promises";
 import { spawn } from "node:child_process";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
@@ -109,7 +109,7 @@ async function sluiceServer(folder: string, data: string, workers: number) {
   const config = join(folder, `sluice-${workers}.yaml`);
   const log = await open(join(folder, `sluice-${workers}.log`), "w+");
   const text = JSON.stringify({ data, listen: "127.0.0.1:0" });
-  await (await open(config, "w")).writeFile(text);
+  await writeFile(config, text);
   const child = spawn(process.execPath, [MAIN, "--config", config, "serve"], {
     env: plainEnv(),
     stdio: ["ignore", log.fd, "inherit"],

@@ -245,6 +245,11 @@ export const ERRORS = {
     meaning: "The address cannot be listened on.",
     remedy: "Use another with `--listen`.",
   },
+  worker_failed: {
+    exit: 1,
+    meaning: "A worker of `sluice serve` ended before it could answer.",
+    remedy: "See what stands before it in the log; `--workers 1` serves without workers.",
+  },
   interrupted: { exit: 1, meaning: "The run was stopped.", remedy: "Run it again: it continues." },
   internal: { exit: 1, meaning: "Sluice made a mistake.", remedy: "Please report it, with the command." },
 } as const satisfies Record<string, { exit: 1 | 2; meaning: string; remedy: string }>;

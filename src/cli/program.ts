@@ -114,6 +114,7 @@ export function buildProgram(io: Io, makeContext: MakeContext): Command {
     .command("serve")
     .description("serve snapshots and channels over HTTP until Ctrl-C")
     .option("--listen <host:port>", "instead of the config's `listen`")
+    .option("--workers <n>", "processes that answer requests, instead of the config's `workers`")
     .action(async (options, command: Command) => {
       const { serve } = await import("./commands/serve.ts");
       await serve(context(command), options);

@@ -93,3 +93,6 @@ export const weakness = z.enum(WEAKNESSES);
 export const filePath = z.string().min(1);
 export const count = z.int().min(0);
 export const positive = z.int().min(1);
+
+export const MAX_WORKERS = 64;
+export const workers = z.int().min(1).max(MAX_WORKERS);

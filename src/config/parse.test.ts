@@ -78,6 +78,14 @@ test("a whole config comes out checked and completed", () => {
   });
 });
 
+test("workers, and how many connections a client may have", () => {
+  assert.deepEqual([parse("").workers, parse("").connectionsPerClient], [1, undefined]);
+  const config = parse("workers: 4\nconnections-per-client: 20\n");
+  assert.deepEqual([config.workers, config.connectionsPerClient], [4, 20]);
+  for (const line of ["workers: 0", "workers: 65", "workers: 1.5", "connections-per-client: 0"])
+    refused(line);
+});
+
 test("a schedule is taken, with a warning that nothing runs it", () => {
   const config = parse(mirror('schedule: "0 4 * * mon-fri"'));
   assert.equal(config.mirrors[0]?.schedule, "0 4 * * mon-fri");

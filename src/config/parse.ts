@@ -28,6 +28,8 @@ export function parseConfig(text: string, file: string, ecosystems: readonly Eco
     file: resolve(file),
     data: resolve(dirname(file), site.data.data),
     listen: site.data.listen,
+    workers: site.data.workers,
+    connectionsPerClient: site.data["connections-per-client"],
     url: site.data.url,
     graceMs: site.data.grace,
     network,

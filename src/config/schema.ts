@@ -185,6 +185,14 @@ export function repositorySchema(ecosystem: Ecosystem): z.ZodObject | undefined 
 export const siteShape = {
   data: z.string().min(1).default("/var/lib/sluice").describe("The folder of everything that Sluice keeps."),
   listen: field.listen.prefault("127.0.0.1:8080").describe("Address of `sluice serve`: HOST:PORT."),
+  workers: field.workers
+    .default(1)
+    .describe("Processes of `sluice serve` that answer requests; one is enough for a gigabit or two."),
+  "connections-per-client": field.positive
+    .optional()
+    .describe(
+      "Connections that one client address (of IPv6: /64) may have at a time; without it, any number. This host itself is not counted.",
+    ),
   url: field
     .baseUrl("http:", "https:")
     .optional()

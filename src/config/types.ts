@@ -9,6 +9,10 @@ export interface Config {
   /** Absolute path of the data directory. */
   readonly data: string;
   readonly listen: { readonly host: string; readonly port: number };
+  /** Processes of the server. */
+  readonly workers: number;
+  /** Connections that one client may have to the server at a time. */
+  readonly connectionsPerClient: number | undefined;
   /** Base URL under which clients reach this site, without a final slash, where the operator gave one. */
   readonly url: string | undefined;
   readonly graceMs: number;

@@ -58,6 +58,11 @@ export function beginExchange(
   return exchange;
 }
 
+/** True where a request has come on the connection. */
+export function hasAsked(socket: Socket): boolean {
+  return waiting.has(socket);
+}
+
 /** True while the connection has a request that is not answered in full. */
 export function isBusy(socket: Socket): boolean {
   return (waiting.get(socket) ?? 0) > 0;

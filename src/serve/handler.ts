@@ -4,6 +4,7 @@ import type { Files } from "./files.ts";
 import { PAGE_CSP } from "./html.ts";
 import { folderPage, homePage, mirrorPage } from "./listings.ts";
 import { lookUp } from "./lookup.ts";
+import type { RememberedFiles } from "./remembered.ts";
 import { sendPage, sendStatus } from "./send.ts";
 import { parseTarget, type Target } from "./target.ts";
 import type { View } from "./view.ts";
@@ -12,12 +13,25 @@ import type { View } from "./view.ts";
 export interface Site {
   readonly view: View;
   readonly files: Files;
+  readonly remembered: RememberedFiles;
   /** Answers below `/_/`; false where there is nothing of that name. */
   system(exchange: Exchange, target: Target): Promise<boolean>;
 }
 
-/** Answers one request. Throws where the store is at fault: nothing but headers may have been sent then. */
-export async function answer(site: Site, exchange: Exchange): Promise<void> {
+/**
+ * Answers one request, at once where all of it is in memory. Throws where the store is at fault: nothing but headers
+ * may have been sent then.
+ */
+export function answer(site: Site, exchange: Exchange): Promise<void> | void {
+  const { method } = exchange.request;
+  if ((method === "GET" || method === "HEAD") && !hasBody(exchange)) {
+    const file = site.remembered.find(exchange);
+    if (file !== undefined) return site.files.send(exchange, file);
+  }
+  return lookUpAndAnswer(site, exchange);
+}
+
+async function lookUpAndAnswer(site: Site, exchange: Exchange): Promise<void> {
   const { request } = exchange;
   const close = hasBody(exchange) ? { Connection: "close" } : undefined;
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -76,8 +90,7 @@ async function answerPath(
     const children = found.index.children(found.path);
     return sendPage(exchange, PAGE_CSP, folderPage(place, name, found.path, children));
   }
-  exchange.kind = found.file.entry.kind;
-  await site.files.send(exchange, found.file);
+  await site.files.send(exchange, site.remembered.keep(exchange, name, place, found.file));
 }
 
 // Relative, so that it leads nowhere else, and holds behind a proxy.

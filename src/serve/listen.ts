@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { SluiceError } from "../base/errors.ts";
 
 /**
@@ -16,6 +16,21 @@ export async function listen(
   } catch (error) {
     throw listenError(error as NodeJS.ErrnoException, host, port);
   }
+}
+
+/** The port that workers will share, where any is wanted a free one; throws as `listen` does. */
+export async function findPort(wanted: { readonly host: string; readonly port: number }): Promise<number> {
+  const probe = createServer();
+  await listen(probe, wanted);
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+/** `http://HOST:PORT`, an address of IPv6 in brackets. */
+export function urlOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): SluiceError {

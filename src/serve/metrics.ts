@@ -32,6 +32,24 @@ export const METRICS = {
     labels: ["mirror"],
     help: "Answers whose connection ended before they did, whoever ended it.",
   },
+  refused: {
+    name: "sluice_http_connections_refused_total",
+    type: "counter",
+    labels: ["cause"],
+    help: "Connections that were ended at once. cause: client, with `connections-per-client` reached; or full.",
+  },
+  workers: {
+    name: "sluice_http_workers",
+    type: "gauge",
+    labels: [],
+    help: "Processes that answer requests now.",
+  },
+  restarts: {
+    name: "sluice_http_worker_restarts_total",
+    type: "counter",
+    labels: [],
+    help: "Workers that ended by themselves, or were ended since they hung, and were replaced.",
+  },
   age: {
     name: "sluice_snapshot_age_seconds",
     type: "gauge",
@@ -42,19 +60,19 @@ export const METRICS = {
     name: "process_start_time_seconds",
     type: "gauge",
     labels: [],
-    help: "Start of the process, in seconds since 1970.",
+    help: "Start of the server, in seconds since 1970.",
   },
   cpu: {
     name: "process_cpu_seconds_total",
     type: "counter",
     labels: [],
-    help: "Processor time that the process has used.",
+    help: "Processor time that the server has used, all its processes together.",
   },
   memory: {
     name: "process_resident_memory_bytes",
     type: "gauge",
     labels: [],
-    help: "Memory that the process holds.",
+    help: "Memory that the server holds, all its processes together.",
   },
 } as const satisfies Record<
   string,
@@ -67,18 +85,71 @@ export interface SnapshotAge {
   readonly seconds: number;
 }
 
-export interface ServerMetrics {
-  readonly requests: Counter;
-  readonly bytes: Counter;
-  readonly inFlight: Gauge;
-  readonly unavailable: Counter;
-  readonly incomplete: Counter;
-  /** The page for Prometheus (text format 0.0.4) and its Content-Type. */
-  page(): Promise<{ body: string; type: string }>;
+/** What one process counted, or several together: plain values, to be sent from one to another. */
+export interface Totals {
+  /** By metric and label values, each on a line of its own. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly inFlight: number;
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
 }
 
-/** The metrics of one server; `ages` is asked at each scrape. */
-export function serverMetrics(ages: () => Promise<readonly SnapshotAge[]>): ServerMetrics {
+/** All processes of a server together. */
+export interface ServerTotals extends Totals {
+  /** Seconds since 1970. */
+  readonly started: number;
+  readonly workers: number;
+  readonly restarts: number;
+}
+
+type Counted = "requests" | "bytes" | "unavailable" | "incomplete" | "refused";
+
+/** Counts what one process does. */
+export class Tally {
+  readonly #counts = new Map<string, number>();
+  inFlight = 0;
+
+  add(metric: Counted, labels: readonly string[], value = 1): void {
+    const key = `${metric}\n${labels.join("\n")}`;
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + value);
+  }
+
+  totals(): Totals {
+    return { counts: Object.fromEntries(this.#counts), inFlight: this.inFlight, ...processUse() };
+  }
+}
+
+/** Processor time and memory of this process. */
+export function processUse(): { cpuSeconds: number; residentBytes: number } {
+  const { user, system } = process.cpuUsage();
+  return { cpuSeconds: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() };
+}
+
+/** When this process started, in seconds since 1970. */
+export function processStart(): number {
+  return Math.round(performance.timeOrigin) / 1000;
+}
+
+export function sumTotals(all: readonly Totals[]): Totals {
+  const counts = new Map<string, number>();
+  for (const one of all) {
+    for (const [key, value] of Object.entries(one.counts)) counts.set(key, (counts.get(key) ?? 0) + value);
+  }
+  const sum = (key: "inFlight" | "cpuSeconds" | "residentBytes") =>
+    all.reduce((total, one) => total + one[key], 0);
+  return {
+    counts: Object.fromEntries(counts),
+    inFlight: sum("inFlight"),
+    cpuSeconds: sum("cpuSeconds"),
+    residentBytes: sum("residentBytes"),
+  };
+}
+
+/** The page for Prometheus (text format 0.0.4) and its Content-Type. */
+export async function metricsPage(
+  totals: ServerTotals,
+  ages: readonly SnapshotAge[],
+): Promise<{ body: string; type: string }> {
   const registry = new Registry();
   const registers = [registry];
   const counter = (key: keyof typeof METRICS) => {
@@ -89,28 +160,26 @@ export function serverMetrics(ages: () => Promise<readonly SnapshotAge[]>): Serv
     const { name, help, labels } = METRICS[key];
     return new Gauge({ name, help, labelNames: [...labels], registers });
   };
-  const metrics = {
+  const counters = {
     requests: counter("requests"),
     bytes: counter("bytes"),
-    inFlight: gauge("inFlight"),
     unavailable: counter("unavailable"),
     incomplete: counter("incomplete"),
+    refused: counter("refused"),
   };
+  for (const [key, value] of Object.entries(totals.counts)) {
+    const [metric, ...values] = key.split("\n");
+    const { labels } = METRICS[metric as Counted];
+    const named = labels.map((label, at) => [label, values[at] ?? ""] as const);
+    counters[metric as Counted].inc(Object.fromEntries(named), value);
+  }
+  gauge("inFlight").set(totals.inFlight);
+  gauge("workers").set(totals.workers);
+  counter("restarts").inc(totals.restarts);
   const age = gauge("age");
-  const cpu = counter("cpu");
-  const memory = gauge("memory");
-  gauge("started").set(Math.round(performance.timeOrigin) / 1000);
-  return {
-    ...metrics,
-    async page() {
-      const current = await ages();
-      age.reset();
-      for (const { mirror, channel, seconds } of current) age.set({ mirror, channel }, seconds);
-      const { user, system } = process.cpuUsage();
-      cpu.reset();
-      cpu.inc((user + system) / 1e6);
-      memory.set(process.memoryUsage.rss());
-      return { body: await registry.metrics(), type: registry.contentType };
-    },
-  };
+  for (const { mirror, channel, seconds } of ages) age.set({ mirror, channel }, seconds);
+  gauge("started").set(totals.started);
+  counter("cpu").inc(totals.cpuSeconds);
+  gauge("memory").set(totals.residentBytes);
+  return { body: await registry.metrics(), type: registry.contentType };
 }

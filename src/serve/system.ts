@@ -1,29 +1,43 @@
 import type { Clock } from "../base/clock.ts";
 import { snapshotTime } from "../base/names.ts";
 import type { Exchange } from "./exchange.ts";
-import type { ServerMetrics, SnapshotAge } from "./metrics.ts";
+import { metricsPage, type SnapshotAge, type Tally } from "./metrics.ts";
 import { sendBytes } from "./send.ts";
 import type { Target } from "./target.ts";
+import type { Team } from "./team.ts";
 import type { View } from "./view.ts";
 
 const NO_STORE = { "Cache-Control": "no-store" };
+const PLAIN = { "Content-Type": "text/plain; charset=utf-8", ...NO_STORE };
 
-/** Answers `/_/healthz` (200 while the store can be read) and `/_/metrics`; false for any other name. */
+export interface SystemOptions {
+  readonly view: View;
+  readonly clock: Clock;
+  readonly tally: Tally;
+  readonly team: Team;
+}
+
+/**
+ * Answers `/_/healthz` (200 while the store can be read and all workers that run answer) and `/_/metrics`; false for any other
+ * name.
+ */
 export async function answerSystem(
   exchange: Exchange,
   target: Target,
-  view: View,
-  metrics: ServerMetrics,
+  { view, clock, tally, team }: SystemOptions,
 ): Promise<boolean> {
   const name = target.segments.slice(1).join("/");
   if (name === "healthz") {
     await view.pointers();
-    const plain = { "Content-Type": "text/plain; charset=utf-8", ...NO_STORE };
-    sendBytes(exchange, 200, plain, Buffer.from("ok\n"));
+    const { serving, wanted, failing } = await team.health();
+    const said = serving === wanted ? "ok" : `${serving} of ${wanted} workers answer`;
+    // One that is being replaced gets no connections; one that fails may have some.
+    sendBytes(exchange, failing > 0 ? 503 : 200, PLAIN, Buffer.from(`${said}\n`));
     return true;
   }
   if (name === "metrics") {
-    const { body, type } = await metrics.page();
+    const [totals, ages] = [await team.totals(tally.totals()), await snapshotAges(view, clock)];
+    const { body, type } = await metricsPage(totals, ages);
     sendBytes(exchange, 200, { "Content-Type": type, ...NO_STORE }, Buffer.from(body));
     return true;
   }
@@ -31,7 +45,7 @@ export async function answerSystem(
 }
 
 /** How old each channel's snapshots are. */
-export async function snapshotAges(view: View, clock: Clock): Promise<SnapshotAge[]> {
+async function snapshotAges(view: View, clock: Clock): Promise<SnapshotAge[]> {
   const now = clock();
   return (await view.pointers()).map(({ mirror, channel, id }) => ({
     mirror,

@@ -57,7 +57,7 @@ export async function commitSnapshot(
       ...draft,
       id: nextSnapshotId(now, last?.body.id),
       manifest,
-      packages: entries.filter((entry) => entry.kind === "package").length,
+      packages: countPackages(entries),
       files: entries.length,
       bytes: entries.reduce((sum, entry) => sum + entry.size, 0),
     };
@@ -65,6 +65,16 @@ export async function commitSnapshot(
   });
   await moveLatest(site, draft.mirror, snapshot.body.id);
   return snapshot;
+}
+
+// A source package has several files, and counts once.
+function countPackages(entries: readonly ManifestEntry[]): number {
+  const packages = entries.filter((entry) => entry.kind === "package");
+  return new Set(
+    packages.map(({ path, name, version, arch }) =>
+      name === undefined ? path : `${name} ${version} ${arch}`,
+    ),
+  ).size;
 }
 
 function recordedKeys(trust: RecordedTrust): readonly { sha256: string }[] {

@@ -47,6 +47,8 @@ export interface Running {
 
 export interface Served extends AsyncDisposable {
   readonly url: string;
+  readonly pid: number;
+  readonly done: Promise<Ran>;
 }
 
 /** One installation in a folder of its own, driven only by the command line. */
@@ -76,7 +78,8 @@ export interface SluiceSite extends AsyncDisposable {
   ids(mirror: string): Promise<readonly string[]>;
   /** Runs the script of `sluice client` as a client host would. */
   setUpClient(apt: AptClient, mirror: string, channel: string, ...options: string[]): Promise<void>;
-  serve(): Promise<Served>;
+  /** On a free port, with these options too. Its end must be a good one, if it is not over before. */
+  serve(...options: readonly string[]): Promise<Served>;
 }
 
 export async function sluiceSite(name = "site"): Promise<SluiceSite> {
@@ -165,12 +168,15 @@ export async function sluiceSite(name = "site"): Promise<SluiceSite> {
       const ran = await apt.setUp(stdout);
       equal(ran.code, 0, `${ran.stdout}\n${ran.stderr}`);
     },
-    async serve() {
-      const { child, done, kill } = start("serve", "--listen", "127.0.0.1:0");
+    async serve(...options) {
+      const { child, done, kill } = start("serve", "--listen", "127.0.0.1:0", ...options);
       const url = await listening(child);
       return {
         url,
+        pid: child.pid ?? 0,
+        done,
         async [Symbol.asyncDispose]() {
+          if (child.exitCode !== null || child.signalCode !== null) return;
           kill("SIGTERM");
           const { code, stderr } = await done;
           equal(code, 0, `sluice serve ended badly: ${stderr}`);

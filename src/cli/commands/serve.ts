@@ -1,33 +1,95 @@
 import { once } from "node:events";
-import { SluiceError } from "../../base/errors.ts";
+import { asSluiceError, SluiceError } from "../../base/errors.ts";
+import { MAX_WORKERS } from "../../config/fields.ts";
 import { parseListen } from "../../config/listen.ts";
-import { combinedLine } from "../../serve/log.ts";
-import { startServer } from "../../serve/server.ts";
+import type { Config } from "../../config/types.ts";
+import { logBatch } from "../../serve/log-batch.ts";
+import type { RunningServer } from "../../serve/server.ts";
+import type { SharedSettings } from "../../serve/workers.ts";
 import { readConfig, type Context } from "../context.ts";
 import { withReader } from "../site.ts";
 
-/** `sluice serve [--listen HOST:PORT]`: until Ctrl-C or SIGTERM. */
-export async function serve(context: Context, options: { listen?: string }): Promise<void> {
+export interface ServeOptions {
+  readonly listen?: string;
+  readonly workers?: string;
+}
+
+/** `sluice serve [--listen HOST:PORT] [--workers N]`: until Ctrl-C or SIGTERM. */
+export async function serve(context: Context, options: ServeOptions): Promise<void> {
   const config = await readConfig(context);
   const listen = options.listen === undefined ? config.listen : parseListen(options.listen);
   if (listen === undefined) {
     throw new SluiceError("usage", `--listen takes HOST:PORT or [ADDRESS]:PORT, not '${options.listen}'.`);
   }
-  const { output, options: global, signal } = context;
+  const workers = options.workers === undefined ? config.workers : parseWorkers(options.workers);
+  await (workers === 1 ? serveAlone(context, config, listen) : serveByMany(context, config, listen, workers));
+}
+
+type Listen = Config["listen"];
+
+async function serveAlone(context: Context, config: Config, listen: Listen): Promise<void> {
+  const { startServer } = await import("../../serve/server.ts");
+  const { format, ...settings } = settingsOf(context, config);
   await withReader(config, async (store) => {
-    const server = await startServer({
-      store,
-      listen,
-      graceMs: config.graceMs,
-      url: config.url,
-      log: (line) => {
-        output.json({ event: "request", ...line });
-        if (!global.quiet) output.line(combinedLine(line));
-      },
-    });
-    output.json({ event: "listening", url: server.url });
-    output.line(`Serving ${config.data} on ${server.url}`);
-    if (!signal.aborted) await once(signal, "abort");
-    await server.close();
+    const batch = logBatch(format, (text) => void context.io.out.write(text));
+    const server = await startServer({ ...settings, store, listen, log: batch.add });
+    await untilStopped(context, config, server);
+    batch.flush();
   });
+}
+
+async function serveByMany(context: Context, config: Config, listen: Listen, count: number): Promise<void> {
+  const { startWorkers } = await import("../../serve/workers.ts");
+  // Makes the store where there is none: workers only read.
+  await withReader(config, async () => undefined);
+  const server = await startWorkers({
+    ...settingsOf(context, config),
+    count,
+    listen,
+    log: (text) => void context.io.out.write(text),
+    note: (sentence) => context.output.warn(sentence),
+  });
+  const onHangup = (): void => void reload();
+  let reloading: Promise<void> | undefined;
+  const reload = async (): Promise<void> => {
+    reloading ??= readConfig(context)
+      .then((fresh) => server.reload(settingsOf(context, fresh)))
+      .then(() => context.output.note("The workers are replaced, by the config as it is now."))
+      .catch((thrown: unknown) =>
+        context.output.warn(`The workers stay as they are: ${asSluiceError(thrown).message}`),
+      )
+      .finally(() => (reloading = undefined));
+    await reloading;
+  };
+  // Where a terminal goes away the server goes with it, as any command does.
+  if (context.io.input.isTTY !== true) process.on("SIGHUP", onHangup);
+  try {
+    await untilStopped(context, config, server);
+  } finally {
+    process.off("SIGHUP", onHangup);
+  }
+}
+
+async function untilStopped(
+  { output, signal }: Context,
+  config: Config,
+  server: RunningServer,
+): Promise<void> {
+  output.json({ event: "listening", url: server.url });
+  output.line(`Serving ${config.data} on ${server.url}`);
+  if (!signal.aborted) await once(signal, "abort");
+  await server.close();
+}
+
+function settingsOf(context: Context, config: Config): SharedSettings {
+  const { json, quiet } = context.options;
+  const format = json ? "json" : quiet ? "none" : "combined";
+  const limits = { perClient: config.connectionsPerClient };
+  return { data: config.data, graceMs: config.graceMs, url: config.url, format, limits };
+}
+
+function parseWorkers(text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= MAX_WORKERS) return count;
+  throw new SluiceError("usage", `--workers takes a number from 1 to ${MAX_WORKERS}, not '${text}'.`);
 }

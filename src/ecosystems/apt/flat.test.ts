@@ -24,7 +24,7 @@ const flat: SuiteSpec = {
   indices: {
     Packages:
       stanza("hello", { Filename: "./hello_1.deb" }) +
-      stanza("data", { Architecture: "all", Filename: "data_1.deb" }) +
+      stanza("data", { Architecture: "all", Filename: "data_1.deb", Section: "contrib/utils" }) +
       stanza("other", { Architecture: "arm64" }) +
       stanza("odd", { Architecture: "x86_64" }),
     Sources: sourceStanza("hello", { Directory: "." }),
@@ -105,6 +105,7 @@ describe("a flat repository", () => {
       );
     assert.deepEqual(await names({ only: { sections: ["utils"] } }), ["hello", "data"]);
     assert.deepEqual(await names({ only: { sections: ["main/utils"] } }), []);
+    assert.deepEqual(await names({ only: { sections: ["contrib/*"] } }), ["data"]);
     assert.deepEqual(await names({ skip: { packages: ["data"] } }), ["hello"]);
   });
 

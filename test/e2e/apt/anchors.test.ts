@@ -18,6 +18,7 @@ const E2E = "test/e2e/apt";
 const SERVED = `${E2E}/served.test.ts`;
 const CHANNELS = `${E2E}/channels.test.ts`;
 const TAMPER = `${E2E}/tamper.test.ts`;
+const HOSTILE = `${E2E}/hostile.test.ts`;
 const KINDS = `${E2E}/kinds.test.ts`;
 const FLAT = `${E2E}/flat.test.ts`;
 const FOLLOWS = `${E2E}/client-follows.test.ts`;
@@ -63,9 +64,9 @@ const RULES: Readonly<Record<string, Rule>> = {
     says: "unsigned, signed by another, weak or huge is refused (E20, E21, F6)",
     by: [
       `${TAMPER}: another key, one that has expired, one that was revoked, and none`,
-      `${TAMPER}: digests that are too weak, or none`,
+      `${HOSTILE}: digests that are too weak, or none`,
       `${FLAT}: F6: for which MD5 and SHA-1 alone vouch`,
-      `${TAMPER}: a body without end, as package and as InRelease`,
+      `${HOSTILE}: a body without end, as package and as InRelease`,
     ],
   },
   "10": {
@@ -146,7 +147,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "29": { says: "an upstream that moves", by: [`${E2E}/moving.test.ts: at each request in turn, `] },
   "30": {
     says: "signature, Release, index, package; SHA-256 at least",
-    by: [`${TAMPER}: digests that are too weak, or none`, `${WALK}: claim, root, index and package`],
+    by: [`${HOSTILE}: digests that are too weak, or none`, `${WALK}: claim, root, index and package`],
   },
   "31": {
     says: "packages that vanish are no silent holes",
@@ -154,11 +155,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   "32": {
     says: "paths that climb out, sizes without bound",
-    by: [`${TAMPER}: a package whose name `, `${REFUSALS}: hostile paths of packages`],
+    by: [`${HOSTILE}: a package whose name `, `${REFUSALS}: hostile paths of packages`],
   },
   "33": {
     says: "portals, truncated bodies, inflated ones",
-    by: [`${TAMPER}: a captive portal, a gate`, `${TAMPER}: an index that inflates past what was signed`],
+    by: [`${TAMPER}: a captive portal, a gate`, `${HOSTILE}: an index that inflates past what was signed`],
   },
   "34": { says: "two sources are not failover (E18, E18b, E18f)" },
   "35": {

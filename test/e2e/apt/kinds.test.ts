@@ -159,6 +159,8 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
       equal(count(/^sources\//), 4);
       equal(count(/^udebs\//), 1);
       equal(count(/\.iso$/), IMAGES.length);
+      // Three binary packages, two of source with two files each, one for the installer.
+      equal((await site.mirror("m")).snapshots[0]?.packages, 6);
     });
 
     test("`apt-get source` by the embedded server, by file://, and by the client set-up", async () => {
@@ -255,5 +257,25 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
     const ran = await asked.update();
     equal(ran.code, 100);
     match(ran.complaints.join("\n"), /^E: Failed to fetch .*(Contents|dep11|cnf|Translation)/m);
+  });
+
+  test("a mirror written as apt's own source: two suites of one archive, with their sources", async () => {
+    const base = await archive("debian", { installer: [] });
+    const { folder } = base.state.edit;
+    const upstream = await lab.upstream({ suites: ["trixie", "trixie-updates"], edit: { folder } });
+    const server = await lab.server(upstream.root);
+    const site = await lab.site();
+    const source = `[arch=amd64 signed-by=${lab.vendor.binary}] ${server.url}`;
+    const repository = [
+      `deb ${source} trixie main`,
+      `deb ${source} trixie-updates main`,
+      `deb-src ${source} trixie main`,
+    ].join("\n");
+    await site.configure({ m: { ecosystem: "apt", repository } });
+    assertSynced(await site.sync("m"), "updated");
+    deepEqual(await site.ids("m"), [(await site.mirror("m")).channels["latest"]]);
+    const apt = await direct(`file://${site.data}/trees/m/latest`, "trixie trixie-updates");
+    clean(await apt.update());
+    clean(await apt.get("install", "-y", "-t", "trixie-updates", "tool"));
   });
 });
