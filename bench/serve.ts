@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { open, writeFile } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { spawn } from "node:child_process";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,7 @@ const ID = "20261101T000000Z";
 const SMALL = { count: 500, bytes: 10 * 1024 };
 const LARGE = { count: 8, bytes: 10 * 2 ** 20 };
 
+const TITLES = ["file", "connections", "server", "requests/s", "MB/s", "p99 ms", "CPU us", "of nginx"];
 const LOADS = [
   { name: "10 KiB", connections: 2, script: "small" },
   { name: "10 KiB", connections: 64, script: "small" },
@@ -27,7 +28,11 @@ const LOADS = [
 interface Server {
   readonly name: string;
   readonly url: string;
+  readonly pid: number;
 }
+
+/** A load, and the processor time that a request of it cost the server, in microseconds. */
+type Measured = Load & { readonly cpu: number };
 
 /**
  * `sluice serve` with one worker and with several, beside nginx with as many on the trees of the same store: both
@@ -57,22 +62,22 @@ export async function main(args: readonly string[]): Promise<void> {
     for (const workers of several > 1 ? [1, several] : [1]) {
       const nginx = cleanup.use(await nginxServer(treesSite(data), { workers }));
       const sluice = cleanup.use(await sluiceServer(folder, data, workers));
-      servers.push(
-        { name: `nginx ${workers}`, url: nginx.url },
-        { name: `sluice ${workers}`, url: sluice.url },
-      );
+      servers.push({ name: `nginx ${workers}`, ...nginx }, { name: `sluice ${workers}`, ...sluice });
     }
     process.stdout.write(
       `${cpus()[0]?.model ?? ""}, ${availableParallelism()} cores, Node ${process.version}\n`,
     );
-    process.stdout.write(row(["file", "connections", "server", "requests/s", "MB/s", "p99 ms", "of nginx"]));
+    process.stdout.write(row(TITLES));
     for (const load of LOADS.filter(({ name }) => name.includes(values.only))) {
-      const results = new Map<string, Load[]>(servers.map(({ name }) => [name, []]));
+      const results = new Map<string, Measured[]>(servers.map(({ name }) => [name, []]));
       for (let round = 0; round < Number(values.rounds); round++) {
-        for (const { name, url } of servers) {
+        for (const { name, url, pid } of servers) {
           const { connections, script } = load;
-          const found = await wrk(url, scripts[script], { connections, seconds: Number(values.seconds) });
-          results.get(name)?.push(found);
+          const seconds = Number(values.seconds);
+          const before = await cpuMicros(pid);
+          const found = await wrk(url, scripts[script], { connections, seconds });
+          const cpu = ((await cpuMicros(pid)) - before) / (found.requests * seconds);
+          results.get(name)?.push({ ...found, cpu });
         }
       }
       report(load, servers, results);
@@ -108,7 +113,7 @@ async function fill(data: string): Promise<void> {
 async function sluiceServer(folder: string, data: string, workers: number) {
   const config = join(folder, `sluice-${workers}.yaml`);
   const log = await open(join(folder, `sluice-${workers}.log`), "w+");
-  const text = JSON.stringify({ data, listen: "127.0.0.1:0" });
+  const text = JSON.stringify({ data, listen: "127.0.0.1:0", workers });
   await writeFile(config, text);
   const child = spawn(process.execPath, [MAIN, "--config", config, "serve"], {
     env: plainEnv(),
@@ -123,6 +128,7 @@ async function sluiceServer(folder: string, data: string, workers: number) {
   if (url === undefined) throw new Error("sluice serve did not start");
   return {
     url,
+    pid: child.pid ?? 0,
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       await ended;
@@ -139,9 +145,9 @@ async function readStart(log: Awaited<ReturnType<typeof open>>): Promise<string>
 function report(
   load: { name: string; connections: number },
   servers: readonly Server[],
-  results: ReadonlyMap<string, readonly Load[]>,
+  results: ReadonlyMap<string, readonly Measured[]>,
 ): void {
-  const median = (name: string, key: keyof Load): number => {
+  const median = (name: string, key: keyof Measured): number => {
     const sorted = (results.get(name) ?? []).map((one) => one[key]).toSorted((a, b) => a - b);
     return sorted[Math.floor(sorted.length / 2)] ?? 0;
   };
@@ -150,8 +156,20 @@ function report(
     const ratio = `${((median(name, "bytes") / median(nginx, "bytes")) * 100).toFixed(0)} %`;
     const cells = [median(name, "requests"), median(name, "bytes") / 1e6].map((value) => value.toFixed(0));
     const p99 = median(name, "p99").toFixed(1);
-    process.stdout.write(row([load.name, String(load.connections), name, ...cells, p99, ratio]));
+    const cpu = median(name, "cpu").toFixed(0);
+    process.stdout.write(row([load.name, String(load.connections), name, ...cells, p99, cpu, ratio]));
   }
+}
+
+/** Processor time of a process and its children so far (proc(5): ticks of 10 ms). */
+async function cpuMicros(pid: number): Promise<number> {
+  const stat = async (one: number): Promise<number> => {
+    const fields = (await readFile(`/proc/${one}/stat`, "utf8")).replace(/^.*\) /, "").split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * 10_000;
+  };
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim();
+  const pids = [pid, ...(children === "" ? [] : children.split(" ").map(Number))];
+  return (await Promise.all(pids.map(stat))).reduce((sum, one) => sum + one, 0);
 }
 
 function row(cells: readonly string[]): string {

@@ -15,6 +15,7 @@ const CLIENTS: readonly { readonly program: string; readonly debian: string }[] 
   { program: "lz4", debian: "lz4" },
   { program: "bzip2", debian: "bzip2" },
   { program: "curl", debian: "curl" },
+  { program: "zckdl", debian: "zchunk" },
   { program: "openssl", debian: "openssl" },
   { program: "apt-file", debian: "apt-file" },
   { program: "appstreamcli", debian: "appstream" },

@@ -2,14 +2,9 @@ import type { ServerResponse } from "node:http";
 import { SluiceError } from "../base/errors.ts";
 import type { ManifestEntry } from "../snapshot/manifest.ts";
 import type { OpenBlob, ReadStore } from "../store/contract.ts";
+import type { Chunk, Chunks } from "./chunks.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ByteRange } from "./range.ts";
-
-/** A connection that takes nothing holds so much memory. */
-const CHUNK = 128 * 1024;
-const MAX_IDLE_CHUNKS = 64;
-
-const idleChunks: Buffer[] = [];
 
 /** Sends bytes of an answer; false where the client has gone, which is no error. */
 export type Send = (bytes: Uint8Array) => Promise<boolean>;
@@ -60,32 +55,35 @@ export async function openBody(
   store: ReadStore,
   entry: ManifestEntry,
   response: ServerResponse,
+  chunks: Chunks,
 ): Promise<BlobBody> {
-  if (store.openBlobFile !== undefined) return fileBody(await store.openBlobFile(entry.sha256), entry);
+  if (store.openBlobFile !== undefined) {
+    return fileBody(await store.openBlobFile(entry.sha256), entry, chunks.take());
+  }
   return {
     send: (send, part) => sendStream(store, entry, response, send, part),
     close: async () => undefined,
   };
 }
 
-function fileBody(file: OpenBlob, entry: ManifestEntry): BlobBody {
-  const chunk = idleChunks.pop() ?? Buffer.allocUnsafeSlow(CHUNK);
+function fileBody(file: OpenBlob, entry: ManifestEntry, chunk: Chunk): BlobBody {
+  const { bytes } = chunk;
   let whole = true;
   return {
     async send(send, part) {
       for (let at = part.start; at <= part.end;) {
-        const count = await file.read(chunk.subarray(0, Math.min(CHUNK, part.end + 1 - at)), at);
+        const count = await file.read(bytes.subarray(0, Math.min(bytes.length, part.end + 1 - at)), at);
         if (count === 0) throw wrongSize(entry, at);
         at += count;
         whole = false;
-        if (!(await send(chunk.subarray(0, count)))) return false;
+        if (!(await send(bytes.subarray(0, count)))) return false;
         whole = true;
       }
       return true;
     },
     async close() {
       // What a broken connection has not taken may still be looked at.
-      if (whole && idleChunks.length < MAX_IDLE_CHUNKS) idleChunks.push(chunk);
+      chunk.release(whole);
       await file.close();
     },
   };

@@ -3,6 +3,7 @@ import { SluiceError } from "../base/errors.ts";
 import type { ManifestEntry } from "../snapshot/manifest.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { bodySender, itsTurn, openBody, wrongSize } from "./blob-body.ts";
+import { Chunks } from "./chunks.ts";
 import { judge, rangeHolds } from "./conditions.ts";
 import type { Exchange } from "./exchange.ts";
 import { fileHead, type FileHead, type ServedFile } from "./file-head.ts";
@@ -19,6 +20,8 @@ const SMALL_METADATA = 2 ** 20;
 export interface FileOptions {
   /** Memory that small files may take. */
   readonly smallBytes: number;
+  /** Memory that large chunks of answers on their way may take. */
+  readonly chunkBytes: number;
   /** How long a client may take for one chunk. */
   readonly patienceMs: number;
 }
@@ -41,12 +44,14 @@ export class Files {
   readonly #store: ReadStore;
   readonly #options: FileOptions;
   readonly #small: HotCache<Small>;
+  readonly #chunks: Chunks;
   // The heads of files that are asked for again and again, by the object that a lookup gave.
   readonly #heads = new WeakMap<ServedFile, FileHead>();
 
   constructor(store: ReadStore, options: FileOptions) {
     this.#store = store;
     this.#options = options;
+    this.#chunks = new Chunks(options.chunkBytes);
     this.#small = new HotCache(options.smallBytes, ({ bytes }) => bytes.length);
   }
 
@@ -106,7 +111,7 @@ export class Files {
     const { response } = exchange;
     // Of many requests that one client sends ahead, only one has its file open.
     if (!(await itsTurn(response))) return;
-    const body = await openBody(this.#store, entry, response);
+    const body = await openBody(this.#store, entry, response, this.#chunks);
     try {
       if (response.destroyed) return;
       beginBody(exchange, status, headers);

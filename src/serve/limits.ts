@@ -6,7 +6,7 @@ export interface Limits {
   readonly idleMs: number;
   /** How long a connection may stand still while it is answered, or before its first request. */
   readonly stallMs: number;
-  /** How long a client may take for 128 KiB of an answer. */
+  /** How long a client may take for one chunk of an answer, of 64 or 512 KiB. */
   readonly patienceMs: number;
   /** How often the times of requests are looked at. */
   readonly checkMs: number;

@@ -52,9 +52,10 @@ export interface LoneServer extends RunningServer {
   check(): Promise<void>;
 }
 
-/** Memory of the caches, of all workers together. */
+/** Memory of the caches, and of answers on their way, of all workers together. */
 const MANIFEST_BYTES = 512 * 2 ** 20;
 const SMALL_BYTES = 64 * 2 ** 20;
+const CHUNK_BYTES = 32 * 2 ** 20;
 const MAX_HEADER = 16 * 1024;
 
 /** Serves the store's snapshots over HTTP, read-only. Throws address_in_use, or address_unusable. */
@@ -66,7 +67,11 @@ export async function startServer(options: ServeOptions): Promise<LoneServer> {
   const answerSetup = setupAnswers({ store, view, url: options.url, clock });
   const site: Site = {
     view,
-    files: new Files(store, { smallBytes: SMALL_BYTES * memoryShare, patienceMs: limits.patienceMs }),
+    files: new Files(store, {
+      smallBytes: SMALL_BYTES * memoryShare,
+      chunkBytes: CHUNK_BYTES * memoryShare,
+      patienceMs: limits.patienceMs,
+    }),
     remembered: new RememberedFiles(view),
     system: async (exchange, target) =>
       (await answerSystem(exchange, target, { view, clock, tally, team })) ||

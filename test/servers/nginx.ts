@@ -9,6 +9,8 @@ import { removeFolder, tempFolder } from "../temp.ts";
 
 export interface NginxServer extends AsyncDisposable {
   readonly url: string;
+  /** Of the process that leads its workers. */
+  readonly pid: number;
   /** Lines of the access log so far: `STATUS METHOD PATH`. */
   log(): Promise<string[]>;
 }
@@ -53,6 +55,7 @@ export async function nginxServer(site: string, options: { workers?: number } = 
     if (await answers(url, () => child.exitCode !== null)) {
       return {
         url,
+        pid: child.pid ?? 0,
         async log() {
           return (await readFile(join(home, "logs/access"), "utf8"))
             .split("\n")

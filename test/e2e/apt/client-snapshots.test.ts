@@ -79,10 +79,8 @@ for (const [at, { name, system, skip }] of GENERATIONS.entries()) {
       equal((await host.installed())["tool"], "1");
     });
 
-    test(
-      "`apt --snapshot` finds each mirror's own snapshot of one time",
-      { skip: !newest && "not in this apt" },
-      async () => {
+    if (newest)
+      test("`apt --snapshot` finds each mirror's own snapshot of one time", async () => {
         const host = await apt();
         await setUp(host, "m/stable");
         await setUp(host, "security/stable");
@@ -93,13 +91,10 @@ for (const [at, { name, system, skip }] of GENERATIONS.entries()) {
         clean(await host.update("--snapshot", id));
         const older = await host.program("apt-cache", "policy", "--snapshot", id, "tool", "fix");
         equal(older.stdout.match(/Candidate: 1/g)?.length, 2, older.stdout);
-      },
-    );
+      });
 
-    test(
-      "a Release that is not there yet is needed first, and the script sees to that",
-      { skip: !newest && "not in this apt" },
-      async () => {
+    if (newest)
+      test("a Release that is not there yet is needed first, and the script sees to that", async () => {
         const host = await apt();
         await setUp(host, `m/stable?snapshot=${first}`);
         await rm(join(host.root, "var/lib/apt/lists"), { recursive: true });
@@ -107,7 +102,6 @@ for (const [at, { name, system, skip }] of GENERATIONS.entries()) {
         match(lost.complaints.join("\n"), /^E: .*[Ss]napshot/);
         await setUp(host, `m/stable?snapshot=${first}`);
         clean(await host.update());
-      },
-    );
+      });
   });
 }
