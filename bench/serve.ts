@@ -68,6 +68,8 @@ export async function main(args: readonly string[]): Promise<void> {
       `${cpus()[0]?.model ?? ""}, ${availableParallelism()} cores, Node ${process.version}\n`,
     );
     process.stdout.write(row(TITLES));
+    // The first request waits for the manifest to be read.
+    for (const { url } of servers) await wrk(url, scripts.small, { connections: 16, seconds: 1 });
     for (const load of LOADS.filter(({ name }) => name.includes(values.only))) {
       const results = new Map<string, Measured[]>(servers.map(({ name }) => [name, []]));
       for (let round = 0; round < Number(values.rounds); round++) {

@@ -63,6 +63,13 @@ test("a damaged manifest or channel is 503, and nothing of the inside shows", as
   await point(store, "stable", { debian: "20261231T000000Z" }, 0);
   const got = await ask(url, BIG_URL);
   assert.deepEqual([got.status, got.body.toString()], [503, "503 Service Unavailable\n"]);
+  const manifest = [...store.blobs].find(([, { bytes }]) => bytes.includes("format"));
+  assert.ok(manifest !== undefined);
+  const [name, { bytes }] = manifest;
+  // As long as before, and still a manifest.
+  const altered = Buffer.from(bytes.toString().replace("pool/big.deb", "pool/bag.deb"));
+  store.blobs.set(name, { bytes: altered, modified: 0 });
+  assert.equal((await ask(url, `/debian/${ID}/pool/bag.deb`)).status, 503);
   for (const sha256 of store.blobs.keys()) store.blobs.set(sha256, { bytes: Buffer.from("x"), modified: 0 });
   assert.equal((await ask(url, `/debian/${ID}/pool/big.deb`)).status, 503);
   store.listRefs = () => Promise.reject(new Error("disk"));

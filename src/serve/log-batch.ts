@@ -14,8 +14,11 @@ export interface LogBatch {
   flush(): void;
 }
 
-/** Hands lines on together, once a turn of the loop: writing each by itself would cost more than the answers do. */
-export function logBatch(format: LogFormat, write: (text: string) => void): LogBatch {
+/**
+ * Hands lines on together: those of one turn of the loop, or of `waitMs`. To write each by itself would cost as much
+ * as to answer.
+ */
+export function logBatch(format: LogFormat, write: (text: string) => void, waitMs = 0): LogBatch {
   let text = "";
   let waiting = false;
   const flush = (): void => {
@@ -32,7 +35,8 @@ export function logBatch(format: LogFormat, write: (text: string) => void): LogB
       text += formatted;
       if (waiting) return;
       waiting = true;
-      setImmediate(flush);
+      if (waitMs === 0) setImmediate(flush);
+      else setTimeout(flush, waitMs);
     },
     flush,
   };

@@ -13,6 +13,9 @@ const { logSender } = await import("./log-sender.ts");
 const { startServer } = await import("./server.ts");
 const { openDirectoryReader } = await import("../store/directory/open.ts");
 
+/** How long lines of the log wait for others: a message to the primary costs more than a line. */
+const LOG_MS = 20;
+
 // A terminal, or systemd, sends these to the whole group; it is the primary that says when a worker stops.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
@@ -40,7 +43,7 @@ async function start(settings: WorkerSettings): Promise<void> {
   const { data, format, ...options } = settings;
   const store = await openDirectoryReader(data);
   const sender = logSender((text) => primary.call("log", text, 60_000));
-  const batch = logBatch(format, sender.send);
+  const batch = logBatch(format, sender.send, LOG_MS);
   running = await startServer({
     ...options,
     store,
