@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { isInstalled } from "../test/needs.ts";
 
 /** The programs that tests run, and the Debian package of each. */
 const CLIENTS: readonly { readonly program: string; readonly debian: string }[] = [
@@ -42,18 +42,6 @@ export function installClients(): void {
   // Installed for the tests alone: it must not come up with the host.
   if (packages.includes("nginx-light") && existsSync("/run/systemd/system"))
     spawnSync("systemctl", ["disable", "nginx"], { stdio: "ignore" });
-}
-
-function isInstalled(program: string): boolean {
-  const folders = (process.env["PATH"] ?? "").split(":").concat("/usr/local/sbin", "/usr/sbin", "/sbin");
-  return folders.some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 function aptGet(...args: readonly string[]): void {

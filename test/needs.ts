@@ -6,14 +6,15 @@ import { join } from "node:path";
  * With CI=true a missing one fails the run.
  */
 export function needs(...programs: readonly string[]): string | false {
-  const missing = programs.filter((program) => !found(program));
+  const missing = programs.filter((program) => !isInstalled(program));
   if (missing.length === 0) return false;
   const reason = `not installed here: ${missing.join(", ")}`;
   if (process.env["CI"] === "true") throw new Error(reason);
   return reason;
 }
 
-function found(program: string): boolean {
+/** True where the program is on the path, or in a folder for root that is not. */
+export function isInstalled(program: string): boolean {
   const folders = (process.env["PATH"] ?? "").split(":").concat("/usr/local/sbin", "/usr/sbin", "/sbin");
   return folders.some((folder) => {
     try {
