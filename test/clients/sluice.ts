@@ -82,9 +82,10 @@ export interface SluiceSite extends AsyncDisposable {
   serve(...options: readonly string[]): Promise<Served>;
 }
 
-export async function sluiceSite(name = "site"): Promise<SluiceSite> {
+/** With its data in this folder, or in one of its own. */
+export async function sluiceSite(name = "site", elsewhere?: string): Promise<SluiceSite> {
   const home = await tempFolder(name);
-  const data = join(home, "data");
+  const data = elsewhere ?? join(home, "data");
   const config = join(home, "sluice.yaml");
 
   const commandLine = (...args: readonly string[]): readonly string[] => [

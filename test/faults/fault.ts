@@ -1,0 +1,45 @@
+import { suite, test } from "node:test";
+import { ok } from "node:assert/strict";
+import { WORLDS } from "./worlds.ts";
+import type { WorldKind } from "./world.ts";
+
+/** What became of a number of tries: how often each outcome was met. All of them are good ones: a bad one throws. */
+export interface Outcome {
+  readonly tried: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+/** One way to hurt a site: `npm test` runs its quick amount, `npm run faults` the long one. */
+export interface Fault {
+  /** As a row of the table: `killed: sync`. */
+  readonly name: string;
+  /** The promise that it tries to break, one sentence. */
+  readonly promise: string;
+  readonly quick: number;
+  readonly long: number;
+  /** Why it cannot be tried here, or false. */
+  readonly skip: string | false;
+  /** Tries it `amount` times, at points spread evenly over what may be hit. */
+  run(kind: WorldKind, amount: number): Promise<Outcome>;
+}
+
+/** The quick part of some faults, for every ecosystem. */
+export function testFaults(title: string, faults: readonly Fault[]): void {
+  for (const kind of WORLDS) {
+    suite(`${title}: ${kind.ecosystem}`, { skip: kind.skip }, () => {
+      for (const fault of faults) {
+        test(`${fault.name}: ${fault.promise}`, { skip: fault.skip }, async () => {
+          const { tried } = await fault.run(kind, fault.quick);
+          ok(tried >= fault.quick, `${tried} of ${fault.quick} tries were made`);
+        });
+      }
+    });
+  }
+}
+
+/** `count` whole numbers from 1 to `last`, evenly spread, first and last among them; each once. */
+export function spread(count: number, last: number): number[] {
+  if (count >= last) return Array.from({ length: last }, (_, at) => at + 1);
+  const step = count > 1 ? (last - 1) / (count - 1) : 0;
+  return Array.from({ length: count }, (_, at) => Math.round(1 + at * step));
+}

@@ -1,0 +1,55 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { installClients } from "../../scripts/clients.ts";
+import { FAULTS } from "./faults.ts";
+import { machine, table } from "./table.ts";
+import type { Row } from "./table.ts";
+import { WORLDS } from "./worlds.ts";
+
+// npm run faults [-- --quick] [--write] [PATTERN…]     faults whose `ecosystem: name` holds one of the patterns; all without
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean", default: false }, write: { type: "boolean", default: false } },
+});
+const PAGE = join(import.meta.dirname, "../../docs/reliability.md");
+const MARKS = ["<!-- faults: begin -->\n", "<!-- faults: end -->"] as const;
+
+installClients();
+const rows: Row[] = [];
+for (const kind of WORLDS) {
+  for (const fault of FAULTS) {
+    const label = `${kind.ecosystem}: ${fault.name}`;
+    if (positionals.length > 0 && !positionals.some((pattern) => label.includes(pattern))) continue;
+    const began = performance.now();
+    const outcome = await tried(kind, fault);
+    const seconds = (performance.now() - began) / 1000;
+    rows.push({ ecosystem: kind.ecosystem, fault: fault.name, promise: fault.promise, seconds, outcome });
+    process.stderr.write(
+      `${label}: ${"failed" in outcome ? outcome.failed : JSON.stringify(outcome)} (${seconds.toFixed(0)} s)\n`,
+    );
+  }
+}
+
+const text = `${new Date().toISOString().slice(0, 10)}, ${machine()}.\n\n${table(rows)}`;
+process.stdout.write(text);
+if (values.write) await write(text);
+process.exitCode = rows.length === 0 || rows.some(({ outcome }) => "failed" in outcome) ? 1 : 0;
+
+async function tried(kind: (typeof WORLDS)[number], fault: (typeof FAULTS)[number]): Promise<Row["outcome"]> {
+  const skipped = kind.skip === false ? fault.skip : kind.skip;
+  if (skipped !== false) return { skipped };
+  try {
+    return await fault.run(kind, values.quick ? fault.quick : fault.long);
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function write(found: string): Promise<void> {
+  const page = await readFile(PAGE, "utf8");
+  const [head, rest] = page.split(MARKS[0]);
+  const tail = rest?.split(MARKS[1])[1];
+  if (head === undefined || tail === undefined) throw new Error(`${PAGE} has no marks for the table`);
+  await writeFile(PAGE, `${head}${MARKS[0]}\n${found}\n${MARKS[1]}${tail}`);
+}

@@ -1,0 +1,5 @@
+import { aptWorld } from "./apt-world.ts";
+import type { WorldKind } from "./world.ts";
+
+/** Every ecosystem that runs through the harness. */
+export const WORLDS: readonly WorldKind[] = [aptWorld];
