@@ -1,0 +1,63 @@
+import type { ReadStore } from "../store/contract.ts";
+
+/** A blob on its way. */
+export interface SentBlob {
+  readonly sha256: string;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** What a site imports from: a medium, bundles, another site. It shows the store of the one who sends. */
+export interface Source {
+  /** As messages call it: `the medium /media/stick`, `bundle 12 in /mnt`. */
+  readonly name: string;
+  readonly kind: "medium" | "bundle" | "site";
+  /** Refs under the sender's own names (`identity`, `channels/…`, `snapshots/…`, `sites/<id>/…`), and blobs. */
+  readonly store: ReadStore;
+  /**
+   * The wanted blobs (sha256 and size) that it has, in the order in which it reads fastest, each once. A body must be read or returned before the next one
+   * is asked for. The bytes are not checked here.
+   */
+  blobs(wanted: ReadonlyMap<string, number>): AsyncIterable<SentBlob>;
+  /** One sentence for each cause why it lacks these: a part, a bundle before it; and the code to carry back, where there is one. */
+  explain(lacking: ReadonlyMap<string, number>): Promise<readonly Lack[]>;
+}
+
+export interface Lack {
+  readonly message: string;
+  /** For `sluice export --only`: `13:3,7-9`. */
+  readonly code?: string | undefined;
+}
+
+/** What of a store is to travel. All of it is listed; what the other side has already is left out when it is sent. */
+export interface Cargo {
+  /** The id of the sending site. */
+  readonly site: string;
+  /** Refs with all their versions, in the order in which they are to be written. */
+  readonly refs: readonly CargoRef[];
+  readonly channels: readonly CargoChannel[];
+  readonly snapshots: readonly CargoSnapshot[];
+}
+
+export interface CargoRef {
+  readonly name: string;
+  readonly versions: readonly number[];
+}
+
+export interface CargoChannel {
+  readonly name: string;
+  readonly version: number;
+  /** Mirror to snapshot id; only those that travel. */
+  readonly mirrors: Readonly<Record<string, string>>;
+  /** ISO time. */
+  readonly expires?: string | undefined;
+}
+
+export interface CargoSnapshot {
+  readonly mirror: string;
+  readonly id: string;
+  readonly ecosystem: string;
+  readonly manifest: { readonly sha256: string; readonly size: number };
+  readonly keyrings: readonly string[];
+  readonly files: number;
+  readonly bytes: number;
+}
