@@ -74,6 +74,11 @@ export const ERRORS = {
     meaning: "This site's identity is gone, damaged or another one.",
     remedy: "Restore identity/ of the data directory from a backup.",
   },
+  identity_bad: {
+    exit: 1,
+    meaning: "The row of a site's keys does not hang together.",
+    remedy: "Do not accept it; ask the site for its keys again.",
+  },
 
   // freshness
   root_older: {

@@ -1,6 +1,6 @@
 import { SluiceError } from "../base/errors.ts";
 import type { ReadStore } from "../store/contract.ts";
-import { checkRef, refHistory, type SiteKey } from "../store/refs.ts";
+import { checkRef, refHistory, type FindKey } from "../store/refs.ts";
 
 export interface AuditLine {
   readonly at: string;
@@ -19,11 +19,7 @@ export interface Audit {
 }
 
 /** The log that the refs are: who changed what, when and why, with every hash and signature checked. `name` is a ref or a prefix; empty: all. */
-export async function auditRefs(
-  store: ReadStore,
-  name: string,
-  siteKey: (fingerprint: string) => Promise<SiteKey | undefined>,
-): Promise<Audit> {
+export async function auditRefs(store: ReadStore, name: string, siteKey: FindKey): Promise<Audit> {
   const prefix = name.replace(/\/+$/, "");
   const all = await store.listRefs("");
   const refs = all.filter((ref) => prefix === "" || ref === prefix || ref.startsWith(`${prefix}/`));

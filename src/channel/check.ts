@@ -83,7 +83,7 @@ async function verifyOne(
     {
       store: context.site.store,
       ecosystem,
-      siteKey: async (fingerprint) => context.site.siteKey(fingerprint),
+      siteKey: context.site.siteKey,
       today: await context.today(mirror),
       hashed,
       emit: context.emit,
@@ -120,7 +120,7 @@ async function checkChannels(site: Site): Promise<Finding[]> {
   const { store } = site;
   const messages: string[] = [];
   for (const name of await channelNames(store)) {
-    const faults = await checkRef(store, channelRef(name), async (fingerprint) => site.siteKey(fingerprint));
+    const faults = await checkRef(store, channelRef(name), site.siteKey);
     messages.push(...faults);
     if (faults.length > 0) continue;
     for (const [mirror, id] of Object.entries((await findChannel(store, name))?.body.mirrors ?? {})) {

@@ -100,7 +100,7 @@ test("a channel's history is a signed chain, and an altered or missing version i
   const { made, ids } = await states(3);
   for (const id of ids) await promote(made, `toy@${id}`, "stable");
   const { store } = made.site;
-  const key = async (site: string) => made.site.siteKey(site);
+  const key = made.site.siteKey;
   assert.deepEqual(await checkRef(store, "channels/stable", key), []);
   const audit = await auditRefs(store, "channels/stable", key);
   assert.deepEqual(

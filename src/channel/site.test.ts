@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { checkRef, appendRef } from "../store/refs.ts";
-import { openSite, siteKeyOf } from "./site.ts";
+import { openDirectoryReader } from "../store/directory/open.ts";
+import type { SiteKey } from "../store/refs.ts";
+import { findKeyOf, openSite } from "./site.ts";
 
 const folders: string[] = [];
 after(() => {
@@ -23,9 +25,13 @@ function newFolder(): string {
   return folder;
 }
 
+async function siteKeyOf(data: string, fingerprint: string): Promise<SiteKey | undefined> {
+  return findKeyOf(data, await openDirectoryReader(data))(fingerprint, "channels/stable");
+}
+
 /** Opens the site, and asks for its identity as a write does. */
-async function authorOf(data: string, clock?: () => number): Promise<string> {
-  const site = await openSite(data, 0, clock);
+async function authorOf(data: string): Promise<string> {
+  const site = await openSite(data, 0);
   try {
     return (await site.author()).fingerprint;
   } finally {
@@ -126,16 +132,18 @@ test("a damaged public key is told in its own words", async () => {
       code: "identity_lost",
       message: `The public key of this site, ${publicKey}, is damaged: remove it, the next write makes it again from private.asc.`,
     };
-    await assert.rejects(siteKeyOf(data, fingerprint), damaged);
     await assert.rejects(authorOf(data), damaged);
+    assert.equal((await siteKeyOf(data, fingerprint))?.fingerprint, fingerprint, "the row of keys has it");
   }
+  fs.rmSync(join(data, "refs", "identity"), { recursive: true });
+  await assert.rejects(siteKeyOf(data, fingerprint), { code: "identity_lost" });
 });
 
 test("with a clock before the identity was made, records are written and verify", async () => {
   const { data } = await made();
-  const site = await openSite(data, 0, () => Date.UTC(2001, 0, 1));
+  const site = await openSite(data, 0, { clock: () => Date.UTC(2001, 0, 1) });
   const change = { body: {}, why: "x", at: site.clock() };
   await appendRef(site.store, await site.author(), "channels/stable", undefined, change);
-  assert.deepEqual(await checkRef(site.store, "channels/stable", async (site_) => site.siteKey(site_)), []);
+  assert.deepEqual(await checkRef(site.store, "channels/stable", site.siteKey), []);
   await site.store.close();
 });

@@ -4,10 +4,11 @@ import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { SluiceError } from "../base/errors.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
-import type { PruneStore } from "../store/contract.ts";
+import type { PruneStore, ReadStore } from "../store/contract.ts";
 import { openDirectoryStore } from "../store/directory/open.ts";
-import type { Author, SiteKey } from "../store/refs.ts";
+import { ownName, type Author, type FindKey, type SiteKey } from "../store/refs.ts";
 import type { Identity } from "../trust/identity.ts";
+import { beginIdentityRow, readIdentityRow, type IdentityRow } from "./identity-row.ts";
 
 /** One installation: its store, its identity, and the times that rule it. */
 export interface Site {
@@ -17,41 +18,45 @@ export interface Site {
   readonly clock: Clock;
   /** The identity that signs refs, made at the first write of a new site; throws identity_lost where it is gone or damaged. */
   author(): Promise<Author>;
-  /** The key of a site whose signatures this one accepts: its own. */
-  siteKey(fingerprint: string): Promise<SiteKey | undefined>;
+  /** The key of that fingerprint, if it may sign the ref: one of this site's own, or of the site that the ref came from. */
+  readonly siteKey: FindKey;
 }
 
-/** Opens the site whose data directory is given for writing. */
-export async function openSite(data: string, graceMs: number, clock: Clock = systemClock): Promise<Site> {
+/** Opens the site whose data directory is given for writing; `privateKey` is a file elsewhere that holds the private part of its identity. */
+export async function openSite(
+  data: string,
+  graceMs: number,
+  { clock = systemClock, privateKey }: { clock?: Clock; privateKey?: string | undefined } = {},
+): Promise<Site> {
   const store = await openDirectoryStore(data);
+  const files = keyFiles(data, privateKey);
   let author: Promise<Author> | undefined;
   return {
     store,
     graceMs,
     clock,
     author: async () => {
-      author ??= loadAuthor(data, store, clock);
+      author ??= loadAuthor(files, store, clock);
       return author;
     },
-    siteKey: async (fingerprint) => siteKeyOf(data, fingerprint),
+    siteKey: findKeyOf(data, store),
   };
 }
 
-interface KeyFiles {
+export interface KeyFiles {
   readonly privateKey: string;
   readonly publicKey: string;
 }
 
-function keyFiles(data: string): KeyFiles {
+export function keyFiles(data: string, privateKey?: string): KeyFiles {
   return {
-    privateKey: join(data, "identity", "private.asc"),
+    privateKey: privateKey ?? join(data, "identity", "private.asc"),
     publicKey: join(data, "identity", "public.asc"),
   };
 }
 
 // An identity is made only where there never was one: a second one would make all earlier records foreign.
-async function loadAuthor(data: string, store: PruneStore, clock: Clock): Promise<Author> {
-  const paths = keyFiles(data);
+async function loadAuthor(paths: KeyFiles, store: PruneStore, clock: Clock): Promise<Author> {
   const privateKey = (await readText(paths.privateKey)) ?? (await makeIdentity(paths, store, clock));
   const identity = await openPrivate(paths, privateKey, clock);
   const known = await openPublic(paths);
@@ -62,7 +67,9 @@ async function loadAuthor(data: string, store: PruneStore, clock: Clock): Promis
       `${paths.privateKey} is not the private key of ${paths.publicKey} (${identity.fingerprint}, not ${known.fingerprint}): restore both from one backup.`,
     );
   }
-  return { fingerprint: identity.fingerprint, by: author(), sign: async (bytes) => identity.sign(bytes) };
+  const self = { fingerprint: identity.fingerprint, by: author(), sign: identity.sign };
+  await beginIdentityRow(store, self, identity, clock());
+  return self;
 }
 
 async function makeIdentity(paths: KeyFiles, store: PruneStore, clock: Clock): Promise<string> {
@@ -117,10 +124,26 @@ export async function publicKey(data: string): Promise<string | undefined> {
   return readText(keyFiles(data).publicKey);
 }
 
-/** The key of that fingerprint, if the site in the data directory accepts it. Throws identity_lost where its own key file is damaged. */
-export async function siteKeyOf(data: string, fingerprint: string): Promise<SiteKey | undefined> {
-  const key = (await openPublic(keyFiles(data))) ?? (await derivedKey(data));
-  return key?.fingerprint === fingerprint ? key : undefined;
+/**
+ * Finds the keys that may sign a ref of the store in the data directory: of one that came from another site, that site's; else this one's, all of its row. Throws
+ * identity_lost where its own key file is damaged.
+ */
+export function findKeyOf(data: string, store: ReadStore): FindKey {
+  const rows = new Map<string, Promise<IdentityRow | undefined>>();
+  return async (fingerprint, ref) => {
+    const folder = ref.slice(0, ref.length - ownName(ref).length);
+    let row = rows.get(folder);
+    if (row === undefined) rows.set(folder, (row = readIdentityRow(store, folder).catch(damagedRow)));
+    const found = (await row)?.keys.get(fingerprint);
+    if (found !== undefined || folder !== "") return found;
+    const key = (await openPublic(keyFiles(data))) ?? (await derivedKey(data));
+    return key?.fingerprint === fingerprint ? key : undefined;
+  };
+}
+
+// That the row is damaged is a fault of its own; the file beside it may still know the key.
+function damagedRow(error: unknown): undefined {
+  if (!(error instanceof SluiceError)) throw error;
 }
 
 // Until the next write makes public.asc again, the site's records are still its own.

@@ -4,7 +4,7 @@ import type { Emit } from "../base/events.ts";
 import { strongest } from "../base/digest.ts";
 import type { Claim, Ecosystem } from "../ecosystems/contract.ts";
 import type { ReadStore } from "../store/contract.ts";
-import { checkRef, type SiteKey } from "../store/refs.ts";
+import { checkRef, type FindKey } from "../store/refs.ts";
 import type { Trust } from "../trust/contract.ts";
 import { Moved, type Entry } from "../upstream/contract.ts";
 import { findHole, holesByPath } from "./holes.ts";
@@ -40,7 +40,7 @@ export interface Verified {
 export interface VerifyContext {
   readonly store: ReadStore;
   readonly ecosystem: Ecosystem;
-  siteKey(fingerprint: string): Promise<SiteKey | undefined>;
+  readonly siteKey: FindKey;
   /** Today's key files of the mirror, for the revocations in them. */
   readonly today?: Trust | undefined;
   /** Blobs that were hashed already in this run: sound or not. */
@@ -57,7 +57,7 @@ export async function verifySnapshot(context: VerifyContext, snapshot: Snapshot)
   const record = snapshot.body;
   const what = `${record.mirror}@${record.id}`;
   const findings: Finding[] = [];
-  for (const message of await checkRef(context.store, snapshot.ref, async (site) => context.siteKey(site))) {
+  for (const message of await checkRef(context.store, snapshot.ref, context.siteKey)) {
     findings.push({ code: "ref_corrupt", message });
   }
   const { mirror, id, files, bytes, holes = [] } = record;

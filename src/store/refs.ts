@@ -14,6 +14,8 @@ export interface Author {
 /** Checks signatures of one site. */
 export interface SiteKey {
   readonly fingerprint: string;
+  /** From this time on (ms) its signatures do not count. */
+  readonly revokedSince?: number | undefined;
   verify(bytes: Uint8Array, signature: string): Promise<boolean>;
 }
 
@@ -38,6 +40,16 @@ interface Envelope<B> {
 /** One version as read; `sha256` is that of its bytes. */
 export interface RefVersion<B> extends RefPayload<B> {
   readonly sha256: string;
+}
+
+/** Gives the key of that fingerprint, if it may sign the ref. */
+export type FindKey = (fingerprint: string, ref: string) => Promise<SiteKey | undefined>;
+
+const FOREIGN = /^sites\/[0-9A-F]{40}\//;
+
+/** The name that a ref's versions say they are of: one that came from another site lies under that site's folder, its bytes unchanged. */
+export function ownName(name: string): string {
+  return name.replace(FOREIGN, "");
 }
 
 /** The highest version, or undefined where the ref does not exist. Signatures are checked by `checkRef`, not here. */
@@ -67,7 +79,7 @@ export async function appendRef<B>(
   author: Author,
   name: string,
   after: RefVersion<unknown> | undefined,
-  change: { body: B; why: string; at: number },
+  change: { body: B; why: string; at: number; also?: readonly Pick<Author, "fingerprint" | "sign">[] },
 ): Promise<RefVersion<B>> {
   const version = (after?.version ?? 0) + 1;
   const payload: RefPayload<B> = {
@@ -81,8 +93,10 @@ export async function appendRef<B>(
     why: change.why,
     body: change.body,
   };
-  const signature = await author.sign(signedBytes(payload));
-  const envelope: Envelope<B> = { payload, signatures: [{ site: author.fingerprint, signature }] };
+  const signatures: { site: string; signature: string }[] = [];
+  for (const { fingerprint, sign } of [author, ...(change.also ?? [])])
+    signatures.push({ site: fingerprint, signature: await sign(signedBytes(payload)) });
+  const envelope: Envelope<B> = { payload, signatures };
   const bytes = Buffer.from(`${JSON.stringify(envelope, null, 1)}\n`);
   if (!(await store.createRef(name, version, bytes))) {
     throw new SluiceError(
@@ -97,11 +111,7 @@ export async function appendRef<B>(
  * Checks a ref's whole row: numbers without a gap, each version naming the hash of the one before, each signed by the site that it names.
  * Returns one sentence for each fault; none means that it is sound.
  */
-export async function checkRef(
-  store: ReadStore,
-  name: string,
-  siteKey: (fingerprint: string) => Promise<SiteKey | undefined>,
-): Promise<string[]> {
+export async function checkRef(store: ReadStore, name: string, siteKey: FindKey): Promise<string[]> {
   const faults: string[] = [];
   let previous: string | null = null;
   let expected = 1;
@@ -114,7 +124,8 @@ export async function checkRef(
       if (envelope.payload.previous !== previous)
         faults.push(`${what}: does not follow the version before it.`);
       previous = sha256;
-      const fault = await signatureFault(envelope, siteKey);
+      const { site } = envelope.payload;
+      const fault = await signatureFault(envelope, site, async () => siteKey(site, name));
       if (fault !== undefined) faults.push(`${what}: ${fault}`);
     } catch (error) {
       previous = null;
@@ -124,15 +135,28 @@ export async function checkRef(
   return faults;
 }
 
+/** True where this key signed the version too, besides the site that the version names. */
+export async function isSignedBy(
+  store: ReadStore,
+  name: string,
+  version: number,
+  key: SiteKey,
+): Promise<boolean> {
+  const { envelope } = await readEnvelope<unknown>(store, name, version);
+  return (await signatureFault(envelope, key.fingerprint, async () => key)) === undefined;
+}
+
 async function signatureFault(
   envelope: Envelope<unknown>,
-  siteKey: (fingerprint: string) => Promise<SiteKey | undefined>,
+  site: string,
+  siteKey: () => Promise<SiteKey | undefined>,
 ): Promise<string | undefined> {
-  const { site } = envelope.payload;
   const own = envelope.signatures.find((one) => one.site === site);
   if (own === undefined) return "is not signed by the site that it names.";
-  const key = await siteKey(site);
+  const key = await siteKey();
   if (key === undefined) return `is signed by the unknown site ${site}.`;
+  if (key.revokedSince !== undefined && key.revokedSince <= Date.parse(envelope.payload.at))
+    return `is signed by the key ${site}, which had been revoked by then.`;
   const good = await key.verify(signedBytes(envelope.payload), own.signature);
   return good ? undefined : "its signature does not match: it was altered.";
 }
@@ -147,7 +171,7 @@ async function readEnvelope<B>(
   if (bytes === undefined)
     throw new SluiceError("ref_corrupt", `${what} is missing: restore it from a backup.`);
   const envelope = parseEnvelope<B>(bytes);
-  if (envelope?.payload.ref !== name || envelope.payload.version !== version) {
+  if (envelope?.payload.ref !== ownName(name) || envelope.payload.version !== version) {
     throw new SluiceError("ref_corrupt", `${what} is damaged or was altered: restore it from a backup.`);
   }
   return { envelope, sha256: hash(bytes) };

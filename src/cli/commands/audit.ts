@@ -1,5 +1,5 @@
 import { auditRefs } from "../../channel/audit.ts";
-import { siteKeyOf } from "../../channel/site.ts";
+import { findKeyOf } from "../../channel/site.ts";
 import { SluiceError } from "../../base/errors.ts";
 import { readConfig, type Context } from "../context.ts";
 import { withReader } from "../site.ts";
@@ -8,7 +8,7 @@ import { withReader } from "../site.ts";
 export async function audit(context: Context, ref: string | undefined): Promise<void> {
   const config = await readConfig(context);
   const found = await withReader(config, async (store) =>
-    auditRefs(store, ref ?? "", async (fingerprint) => siteKeyOf(config.data, fingerprint)),
+    auditRefs(store, ref ?? "", findKeyOf(config.data, store)),
   );
   const { output } = context;
   output.json(found);
