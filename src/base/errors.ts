@@ -74,6 +74,43 @@ export const ERRORS = {
     meaning: "This site's identity is gone, damaged or another one.",
     remedy: "Restore identity/ of the data directory from a backup.",
   },
+  sender_untrusted: {
+    exit: 1,
+    meaning: "What is to be imported comes from a site that this one does not trust.",
+    remedy: "Compare the fingerprint with that site's, then `sluice key trust FILE`.",
+  },
+  sender_forged: {
+    exit: 1,
+    meaning: "A record of what is to be imported was altered, or is not signed by the site that it names.",
+    remedy: "Do not use it: have it made again.",
+  },
+  replayed: {
+    exit: 1,
+    meaning: "What is to be imported is older than, or contradicts, what this site had from the same sender.",
+    remedy:
+      "Import the newest one; if a restored backup made the sender's numbers go back, ask its operator.",
+  },
+  mirror_taken: {
+    exit: 1,
+    meaning: "A mirror of that name was made here, or came from another site.",
+    remedy: "Import it under another name: `--as THEIRS=OURS`.",
+  },
+  vendor_unknown: {
+    exit: 1,
+    meaning: "This site has no key of its own to prove an imported mirror by.",
+    remedy: "Give it a keyring under `imports:`, or confirm the keys that came with it.",
+  },
+  medium_unsuitable: {
+    exit: 1,
+    meaning: "The file system cannot hold a medium, or what is there is not one of this site.",
+    remedy:
+      "Use a file system with hard links and symlinks such as ext4, or write a bundle: `sluice export --to`.",
+  },
+  import_incomplete: {
+    exit: 1,
+    meaning: "Files are missing, here and in what is to be imported.",
+    remedy: "Import the bundle or part that is named.",
+  },
   identity_bad: {
     exit: 1,
     meaning: "The row of a site's keys does not hang together.",

@@ -42,7 +42,7 @@ export async function checkStore(context: CheckContext, targets: readonly string
     for (const sha256 of bad) if (sha256 !== undefined) await site.store.quarantine(sha256);
     done.push(verified.findings.length > 0 ? verified : await checkTree(site, snapshot, verified));
   }
-  if (targets.length === 0) records.push(...(await checkChannels(site)));
+  if (targets.length === 0) records.push(...(await checkChannels(site)), ...(await checkOtherRecords(site)));
   // Links that are gone are made again; what cannot be made has its finding above.
   await reconcileTrees(site);
   return { snapshots: done, records };
@@ -132,4 +132,15 @@ async function checkChannels(site: Site): Promise<Finding[]> {
     }
   }
   return messages.map((message) => ({ code: "ref_corrupt", message }));
+}
+
+/** Decisions about keys, exports and imports, and whatever came from other sites: their hashes and signatures. */
+async function checkOtherRecords(site: Site): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const name of await site.store.listRefs("")) {
+    if (/^(snapshots|channels)\//.test(name)) continue;
+    const faults = await checkRef(site.store, name, site.siteKey);
+    findings.push(...faults.map((message) => ({ code: "ref_corrupt" as const, message })));
+  }
+  return findings;
 }

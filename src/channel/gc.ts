@@ -9,6 +9,7 @@ import { underStoreLock } from "./moves.ts";
 import { keptByPolicy, type Keep } from "./retention.ts";
 import type { Site } from "./site.ts";
 import { reconcileTrees } from "./trees.ts";
+import { acceptedKeyFiles } from "./vendor-keys.ts";
 
 export interface GcResult {
   /** Snapshots that the policy gave up, `mirror@id`. */
@@ -142,6 +143,7 @@ async function mark(site: Site, without: ReadonlySet<string>): Promise<Set<strin
       if (!without.has(`${body.mirror}@${body.id}`)) await markSnapshot(site, body, marked);
     }
   }
+  for (const sha256 of await acceptedKeyFiles(site.store)) marked.add(sha256);
   const list = (await latestRef<{ list: string }>(site.store, CONDEMNED))?.body.list;
   if (list !== undefined) marked.add(list);
   return marked;

@@ -1,14 +1,18 @@
-import { link, mkdir, open, readFile, rm } from "node:fs/promises";
-import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
-import { dirname, join } from "node:path";
 import { SluiceError } from "../base/errors.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import type { PruneStore, ReadStore } from "../store/contract.ts";
 import { openDirectoryStore } from "../store/directory/open.ts";
-import { ownName, type Author, type FindKey, type SiteKey } from "../store/refs.ts";
+import { latestRef, ownName, type Author, type FindKey, type SiteKey } from "../store/refs.ts";
 import type { Identity } from "../trust/identity.ts";
-import { beginIdentityRow, readIdentityRow, type IdentityRow } from "./identity-row.ts";
+import {
+  beginIdentityRow,
+  IDENTITY,
+  readIdentityRow,
+  type IdentityRecord,
+  type IdentityRow,
+} from "./identity-row.ts";
+import { createFile, keyFiles, nextKey, readText, takeNextKey, type KeyFiles } from "./key-files.ts";
 
 /** One installation: its store, its identity, and the times that rule it. */
 export interface Site {
@@ -43,20 +47,9 @@ export async function openSite(
   };
 }
 
-export interface KeyFiles {
-  readonly privateKey: string;
-  readonly publicKey: string;
-}
-
-export function keyFiles(data: string, privateKey?: string): KeyFiles {
-  return {
-    privateKey: privateKey ?? join(data, "identity", "private.asc"),
-    publicKey: join(data, "identity", "public.asc"),
-  };
-}
-
 // An identity is made only where there never was one: a second one would make all earlier records foreign.
 async function loadAuthor(paths: KeyFiles, store: PruneStore, clock: Clock): Promise<Author> {
+  await finishRotation(paths, store);
   const privateKey = (await readText(paths.privateKey)) ?? (await makeIdentity(paths, store, clock));
   const identity = await openPrivate(paths, privateKey, clock);
   const known = await openPublic(paths);
@@ -69,7 +62,22 @@ async function loadAuthor(paths: KeyFiles, store: PruneStore, clock: Clock): Pro
   }
   const self = { fingerprint: identity.fingerprint, by: author(), sign: identity.sign };
   await beginIdentityRow(store, self, identity, clock());
+  const current = (await latestRef<IdentityRecord>(store, IDENTITY))?.body.fingerprint;
+  if (current !== undefined && current !== identity.fingerprint)
+    throw new SluiceError(
+      "identity_lost",
+      `${paths.privateKey} (${identity.fingerprint}) is an older key of this site, which signs with ${current} since it was rotated: restore that one from a backup.`,
+    );
   return self;
+}
+
+// A rotation that was killed after its record: the new key is there already, under another name.
+async function finishRotation(paths: KeyFiles, store: PruneStore): Promise<void> {
+  const next = await readText(nextKey(paths));
+  if (next === undefined) return;
+  const current = (await latestRef<IdentityRecord>(store, IDENTITY))?.body.fingerprint;
+  const { openIdentity } = await import("../trust/identity.ts");
+  if ((await openIdentity(next)).fingerprint === current) await takeNextKey(paths);
 }
 
 async function makeIdentity(paths: KeyFiles, store: PruneStore, clock: Clock): Promise<string> {
@@ -119,11 +127,6 @@ async function openPublic(paths: KeyFiles): Promise<SiteKey | undefined> {
   }
 }
 
-/** The site's public key, armoured; undefined before the first write. */
-export async function publicKey(data: string): Promise<string | undefined> {
-  return readText(keyFiles(data).publicKey);
-}
-
 /**
  * Finds the keys that may sign a ref of the store in the data directory: of one that came from another site, that site's; else this one's, all of its row. Throws
  * identity_lost where its own key file is damaged.
@@ -153,43 +156,6 @@ async function derivedKey(data: string): Promise<SiteKey | undefined> {
   if (privateKey === undefined) return undefined;
   const { openSiteKey } = await import("../trust/identity.ts");
   return openSiteKey((await openPrivate(paths, privateKey, systemClock)).publicKey);
-}
-
-// Created whole or not at all, and never over one that is there: two first writers must end with one identity.
-async function createFile(path: string, text: string, mode: number): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    await using file = await open(temporary, "wx", mode);
-    await file.chmod(mode);
-    await file.writeFile(text);
-    await file.sync();
-    await linkUnlessThere(temporary, path);
-    await using directory = await open(folder, "r");
-    await directory.sync();
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-async function linkUnlessThere(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new SluiceError("store_unusable", `Cannot read ${path}: check its owner and mode.`, {
-      cause: error,
-    });
-  }
 }
 
 function author(): string {

@@ -2,6 +2,8 @@ import { Command } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import type { Context, GlobalOptions } from "./context.ts";
 import type { Io } from "./io.ts";
+import { addGapCommands, type ContextOf } from "./program-gap.ts";
+import { addKeyCommands } from "./program-key.ts";
 
 type MakeContext = (options: GlobalOptions) => Context;
 
@@ -154,11 +156,10 @@ export function buildProgram(io: Io, makeContext: MakeContext): Command {
       await audit(context(command), ref);
     });
 
+  addGapCommands(program, context);
   addKeyCommands(program, context);
   return program;
 }
-
-type ContextOf = (command: Command) => Context;
 
 function addSnapshotCommands(program: Command, context: ContextOf): void {
   const snapshot = program.command("snapshot").description("pin, unpin or remove a snapshot");
@@ -188,19 +189,4 @@ function addSnapshotCommands(program: Command, context: ContextOf): void {
       const { remove } = await import("./commands/snapshot.ts");
       await remove(context(command), name);
     });
-}
-
-function addKeyCommands(program: Command, context: ContextOf): void {
-  const group = program.command("key").description("this site's identity, which signs its records");
-  for (const [name, about] of [
-    ["show", "print the fingerprint of this site's key"],
-    ["export", "print this site's public key"],
-  ] as const)
-    group
-      .command(name)
-      .description(about)
-      .action(async (_options, command: Command) => {
-        const { key } = await import("./commands/key.ts");
-        await key(context(command), name);
-      });
 }

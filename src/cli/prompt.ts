@@ -6,10 +6,20 @@ import type { Context } from "./context.ts";
  * answer is yes: only for what can be taken back.
  */
 export async function confirm(context: Context, question: string): Promise<boolean> {
+  return ask(context, question, true);
+}
+
+/** As confirm, for what gives trust: off a terminal, and without --yes, the answer is no. */
+export async function confirmTrust(context: Context, question: string): Promise<boolean> {
+  return ask(context, question, false);
+}
+
+async function ask(context: Context, question: string, otherwise: boolean): Promise<boolean> {
   const { io, output, options, signal } = context;
-  if (options.yes || io.input.isTTY !== true || io.err.isTTY !== true) {
+  const nobody = io.input.isTTY !== true || io.err.isTTY !== true;
+  if (options.yes || nobody) {
     output.warn(question);
-    return true;
+    return options.yes || otherwise;
   }
   const asker = createInterface({ input: io.input, output: io.err });
   try {

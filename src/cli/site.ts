@@ -8,7 +8,8 @@ import type { Trust } from "../trust/contract.ts";
 
 /** Runs with the site open for writing, and closes it. */
 export async function withSite<T>(config: Config, action: (site: Site) => Promise<T>): Promise<T> {
-  const site = await openSite(config.data, config.graceMs);
+  const { data, graceMs, privateKey } = config;
+  const site = await openSite(data, graceMs, { privateKey });
   try {
     return await action(site);
   } finally {
@@ -34,7 +35,11 @@ export function chosenMirrors(config: Config, names: readonly string[]): readonl
 
 /** The trust that the config gives a mirror now; undefined where it no longer has the mirror, or its keyring is gone. */
 export async function trustToday(config: Config, name: string): Promise<Trust | undefined> {
-  const mirror = config.mirrors.find((one) => one.name === name);
-  if (mirror === undefined) return undefined;
-  return loadTrust(mirror).catch(() => undefined);
+  return configuredTrust(config, name).catch(() => undefined);
+}
+
+/** The same, but a keyring that cannot be read is an error. */
+export async function configuredTrust(config: Config, name: string): Promise<Trust | undefined> {
+  const mirror = [...config.mirrors, ...config.imports].find((one) => one.name === name);
+  return mirror === undefined ? undefined : loadTrust(mirror);
 }

@@ -5,7 +5,8 @@ import { type Fault, faultsOf, inOurWords } from "./faults.ts";
 import { expandRepository } from "./repository.ts";
 import { ENGINE_KEYS, type EngineInput, mirrorSchema } from "./schema.ts";
 import { mostSimilar } from "./similar.ts";
-import type { AuthConfig, Keep, MirrorConfig, NetworkConfig, TlsConfig, TrustConfig } from "./types.ts";
+import { type Resolve, trustFaults, trustOf } from "./trust-keys.ts";
+import type { AuthConfig, Keep, MirrorConfig, NetworkConfig, TlsConfig } from "./types.ts";
 
 type Checked = { readonly mirror: MirrorConfig } | { readonly faults: readonly Fault[] };
 
@@ -84,16 +85,7 @@ function crossFaults(values: EngineInput, path: readonly string[]): Fault[] {
   const faults: Fault[] = [];
   const refuse = (key: string, message: string): void =>
     void faults.push({ path: [...path, key], message, atKey: true });
-  if (values.trust === "none") {
-    for (const key of ["keyring", "signed-by", "allow-weak"] as const)
-      if (values[key] !== undefined) refuse(key, "stands beside `trust: none`: keep one of them");
-  } else if (values.keyring === undefined)
-    faults.push({
-      path,
-      message:
-        "has no key, so it cannot be synced: give `keyring`, or say `trust: none` to take what nobody signed",
-      atKey: true,
-    });
+  faults.push(...trustFaults(values, path));
   for (const key of ["skip", "only"] as const)
     if (values[key] !== undefined && values.mode !== "sparse")
       refuse(key, "leaves packages out: say `mode: sparse` with it");
@@ -108,18 +100,6 @@ function optionsOf(values: EngineInput & Record<string, unknown>): MirrorConfig[
     ...(values.only === undefined ? {} : { only: values.only }),
   };
   return { ...Object.fromEntries(own), ...common };
-}
-
-type Resolve = (relative: string) => string;
-
-function trustOf(values: EngineInput, at: Resolve): TrustConfig {
-  if (values.trust === "none") return { kind: "none" };
-  return {
-    kind: "keys",
-    keyrings: (values.keyring ?? []).map(at),
-    signedBy: values["signed-by"] ?? [],
-    allowWeak: values["allow-weak"] ?? [],
-  };
 }
 
 function keepOf(keep: EngineInput["keep"]): Keep | undefined {

@@ -220,7 +220,7 @@ test("mistakes of a whole mirror", () => {
     ],
     [
       "mirrors:\n  a: { ecosystem: toy, upstream: 'http://x', suites: [x] }",
-      "2:3: mirrors.a has no key, so it cannot be synced",
+      "2:3: mirrors.a has no key, so nothing can be proven",
     ],
     [
       "mirrors:\n  a: { ecosystem: toy, upstream: 'http://x', suites: [bad], trust: none }",

@@ -4,6 +4,7 @@ import { parseConfigDocument } from "./document.ts";
 import { faultsOf, inOurWords } from "./faults.ts";
 import { checkMirror } from "./mirror.ts";
 import { siteSchema } from "./schema.ts";
+import { importFaults, importsOf } from "./trust-keys.ts";
 import type { Config, MirrorConfig } from "./types.ts";
 
 /** Checks the text of a config; `file` is its path, to which paths in it are relative. Throws `config_invalid`. */
@@ -14,6 +15,7 @@ export function parseConfig(text: string, file: string, ecosystems: readonly Eco
   const checked = Object.entries(rawMirrors).map(([name, raw]) => checkMirror(name, raw, ecosystems, file));
   const faults = [
     ...(site.success ? [] : faultsOf(site.error)),
+    ...(site.success ? importFaults(site.data.imports ?? {}) : []),
     ...checked.flatMap((result) => ("faults" in result ? result.faults : [])),
   ];
   if (!site.success || faults.length > 0) throw document.error(faults);
@@ -24,9 +26,14 @@ export function parseConfig(text: string, file: string, ecosystems: readonly Eco
     connectionsPerHost: site.data["connections-per-host"],
     contact: site.data.contact,
   };
+  const at = (relative: string): string => resolve(dirname(file), relative);
+  const privateKey = site.data["private-key"];
   return {
     file: resolve(file),
-    data: resolve(dirname(file), site.data.data),
+    data: at(site.data.data),
+    privateKey: privateKey === undefined ? undefined : at(privateKey),
+    channelExpiryMs: site.data["channel-expiry"],
+    imports: importsOf(site.data.imports ?? {}, at),
     listen: site.data.listen,
     workers: site.data.workers,
     connectionsPerClient: site.data["connections-per-client"],

@@ -67,17 +67,8 @@ const tls = z
     message: "must have `cert` and `key` together",
   });
 
-/** Keys of a mirror that the engine reads, whatever the ecosystem. */
-const engineShape = {
-  upstream: z
-    .union([
-      field.baseUrl("http:", "https:", "file:"),
-      z.array(field.baseUrl("http:", "https:", "file:")).min(1),
-    ])
-    .transform((value) => (typeof value === "string" ? [value] : value))
-    .describe(
-      "Base URL of the repository that is copied, or a list of them: the next is tried where one fails.",
-    ),
+/** By whose keys a mirror is proven. */
+const trustShape = {
   keyring: field.strings
     .optional()
     .describe("OpenPGP keyring of the vendor, binary or armoured, or a list. Relative to the config file."),
@@ -96,6 +87,24 @@ const engineShape = {
     .array(field.weakness)
     .optional()
     .describe("Weak cryptography to accept from this vendor, by name."),
+};
+
+/** The same of a mirror that is only ever imported. */
+export const importSchema = z.strictObject(trustShape);
+export type TrustInput = z.output<typeof importSchema>;
+
+/** Keys of a mirror that the engine reads, whatever the ecosystem. */
+const engineShape = {
+  upstream: z
+    .union([
+      field.baseUrl("http:", "https:", "file:"),
+      z.array(field.baseUrl("http:", "https:", "file:")).min(1),
+    ])
+    .transform((value) => (typeof value === "string" ? [value] : value))
+    .describe(
+      "Base URL of the repository that is copied, or a list of them: the next is tried where one fails.",
+    ),
+  ...trustShape,
   mode: z
     .enum(["verbatim", "sparse"], { error: (issue) => modeFault(issue.input) })
     .default("verbatim")
@@ -206,6 +215,20 @@ export const siteShape = {
   "connections-per-host": field.positive
     .default(HTTP_DEFAULTS.connections)
     .describe("Connections to one host at a time, for all mirrors of a run together."),
+  "channel-expiry": field.duration
+    .prefault("30d")
+    .describe(
+      "How long a version of a channel is meant to be used; past it, every listing and the metrics say so.",
+    ),
+  "private-key": field.filePath
+    .optional()
+    .describe(
+      "File that holds the private key of this site's identity, armoured; `identity/private.asc` of the data folder by default.",
+    ),
+  imports: z
+    .record(z.string(), importSchema)
+    .optional()
+    .describe("By whose keys mirrors that are imported are proven here, by the name that they have here."),
   contact: field.contact
     .optional()
     .describe("URL or mail address that every upstream is told, in the User-Agent: whom to turn to."),

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { SluiceError } from "../base/errors.ts";
 import type { Trust } from "../trust/contract.ts";
-import type { MirrorConfig } from "./types.ts";
+import type { ImportConfig } from "./types.ts";
 
 /** Reads the key files of a mirror. Throws `keyring_unreadable`, naming the path. */
-export async function loadTrust(mirror: MirrorConfig): Promise<Trust> {
+export async function loadTrust(mirror: ImportConfig): Promise<Trust> {
   const { trust } = mirror;
   if (trust.kind === "none") return { kind: "none" };
   const files = await Promise.all(

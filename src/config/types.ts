@@ -8,6 +8,12 @@ export interface Config {
   readonly file: string;
   /** Absolute path of the data directory. */
   readonly data: string;
+  /** Absolute path of the private key, where it is not in the data directory. */
+  readonly privateKey: string | undefined;
+  /** How long a version of a channel is meant to be used. */
+  readonly channelExpiryMs: number;
+  /** By whose keys imported mirrors are proven. */
+  readonly imports: readonly ImportConfig[];
   readonly listen: { readonly host: string; readonly port: number };
   /** Processes of the server. */
   readonly workers: number;
@@ -42,6 +48,12 @@ export interface MirrorConfig {
   readonly network: NetworkConfig;
   readonly auth: AuthConfig | undefined;
   readonly tls: TlsConfig | undefined;
+}
+
+/** A mirror that is imported, by its name here. */
+export interface ImportConfig {
+  readonly name: string;
+  readonly trust: TrustConfig;
 }
 
 export type TrustConfig =

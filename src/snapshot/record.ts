@@ -20,6 +20,13 @@ export interface Hole {
   readonly arch?: string;
 }
 
+/** A snapshot that another site made: that site's id, what the mirror is called there, and the SHA-256 of its own record. */
+export interface Origin {
+  readonly site: string;
+  readonly mirror: string;
+  readonly record: string;
+}
+
 /** What a snapshot's ref says, signed by the site: where it came from, with which options, when it was accepted, and who vouched for it. */
 export interface SnapshotRecord {
   readonly mirror: string;
@@ -43,6 +50,8 @@ export interface SnapshotRecord {
   readonly bytes: number;
   /** Listed packages that the snapshot does not have, in the order of their paths; absent where there are none. */
   readonly holes?: readonly Hole[] | undefined;
+  /** Where it came from, if another site made it. */
+  readonly origin?: Origin | undefined;
   /** An operator's pin: gc leaves the snapshot alone. */
   readonly pinned?: string | undefined;
   /** Set by the version that removes the snapshot; its blobs may go. */
@@ -55,4 +64,6 @@ export interface ChannelRecord {
   readonly mirrors: Readonly<Record<string, string>>;
   readonly restores?: number | undefined;
   readonly of?: readonly string[] | undefined;
+  /** Until when (ISO time) it is meant to be used. */
+  readonly expires?: string | undefined;
 }

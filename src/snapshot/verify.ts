@@ -41,6 +41,8 @@ export interface VerifyContext {
   readonly store: ReadStore;
   readonly ecosystem: Ecosystem;
   readonly siteKey: FindKey;
+  /** The record's hashes and signatures were checked already. */
+  readonly isRecordProven?: boolean | undefined;
   /** Today's key files of the mirror, for the revocations in them. */
   readonly today?: Trust | undefined;
   /** Blobs that were hashed already in this run: sound or not. */
@@ -57,9 +59,9 @@ export async function verifySnapshot(context: VerifyContext, snapshot: Snapshot)
   const record = snapshot.body;
   const what = `${record.mirror}@${record.id}`;
   const findings: Finding[] = [];
-  for (const message of await checkRef(context.store, snapshot.ref, context.siteKey)) {
-    findings.push({ code: "ref_corrupt", message });
-  }
+  if (context.isRecordProven !== true)
+    for (const message of await checkRef(context.store, snapshot.ref, context.siteKey))
+      findings.push({ code: "ref_corrupt", message });
   const { mirror, id, files, bytes, holes = [] } = record;
   const done = { mirror, id, findings, files, bytes, holes: holes.length };
   const vital = await vitalFault(context.store, record);

@@ -11,6 +11,8 @@ export interface Source {
   /** As messages call it: `the medium /media/stick`, `bundle 12 in /mnt`. */
   readonly name: string;
   readonly kind: "medium" | "bundle" | "site";
+  /** Numbers of the bundles that it is made of. */
+  readonly bundles?: readonly number[] | undefined;
   /** Refs under the sender's own names (`identity`, `channels/…`, `snapshots/…`, `sites/<id>/…`), and blobs. */
   readonly store: ReadStore;
   /**

@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import type { Context } from "./context.ts";
+
+export type ContextOf = (command: Command) => Context;
+
+/** What carries snapshots from one site to another. */
+export function addGapCommands(program: Command, context: ContextOf): void {
+  program
+    .command("export")
+    .description("write snapshots to a medium, for another site or for clients to use as it is")
+    .option("--medium <folder>", "a folder on a file system with hard links and symlinks, such as ext4")
+    .option("--channel <name...>", "only what these channels hold; all channels, if none is named")
+    .option("--mirror <name...>", "only these mirrors")
+    .option("--snapshot <mirror@id...>", "these snapshots, whether a channel holds them or not")
+    .action(async (options, command: Command) => {
+      const { exportTo } = await import("./commands/export.ts");
+      await exportTo(context(command), options);
+    });
+  program
+    .command("import")
+    .description("take in what another site has exported; it is proven from the vendor's keys down")
+    .argument("<folder...>", "media")
+    .option("--dry-run", "only say what it would bring, and whether it is complete")
+    .option("--channel <name...>", "only these channels; all, if none is named")
+    .option("--mirror <name...>", "only these mirrors, by their names at the sender")
+    .option("--as <theirs=ours...>", "give a mirror another name here")
+    .action(async (folders: string[], options, command: Command) => {
+      const { importFolders } = await import("./commands/import.ts");
+      await importFolders(context(command), folders, options);
+    });
+}

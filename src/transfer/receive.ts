@@ -1,0 +1,226 @@
+import { SluiceError } from "../base/errors.ts";
+import type { Emit } from "../base/events.ts";
+import { type IdentityRow } from "../channel/identity-row.ts";
+import type { Site } from "../channel/site.ts";
+import { underStoreLock } from "../channel/moves.ts";
+import { reconcileTrees } from "../channel/trees.ts";
+import type { Ecosystem } from "../ecosystems/contract.ts";
+import { findSnapshot } from "../snapshot/snapshots.ts";
+import type { BlobState } from "../snapshot/verify.ts";
+import type { WriteSession } from "../store/contract.ts";
+import { loadCargo, type Selection } from "./cargo.ts";
+import type { Cargo, Source } from "./contract.ts";
+import { keptAt, lastImport, writeImport, type ImportRecord } from "./import-record.ts";
+import { checkNames, namesHere } from "./names.ts";
+import { proveSnapshot, type Proven } from "./prove.ts";
+import { commitChannels, commitImported, type ChannelMove } from "./publish.ts";
+import { roomFor } from "./room.ts";
+import { lackingBlobs, lackingRecords, sendBlobs, sendRecords, sendRefs, type Blobs } from "./send.ts";
+import { proveRecords, refuseReplay, trustedSender } from "./sender.ts";
+import type { VendorKeys } from "./vendor.ts";
+
+export interface ImportRequest {
+  readonly selection: Selection;
+  /** Their names of mirrors, and ours. */
+  readonly as: ReadonlyMap<string, string>;
+  readonly dryRun: boolean;
+  readonly vendor: VendorKeys;
+  /** Looks at files that are new here, before anything of them is published; throws scan_refused. Gives what is to be written down. */
+  readonly scan?: ((files: readonly string[]) => Promise<string>) | undefined;
+  find(ecosystem: string): Ecosystem | undefined;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+export interface ImportResult {
+  /** The sender's id. */
+  readonly site: string;
+  readonly from: string;
+  readonly result: "imported" | "unchanged" | "planned";
+  /** `mirror@id` of those that are new here, by their names here. */
+  readonly snapshots: readonly string[];
+  readonly channels: readonly ChannelMove[];
+  readonly files: number;
+  readonly bytes: number;
+  /** What an operator should know, such as that a channel has expired. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Takes what a source shows into this site: who sends is proven first, then what is missing is copied, each snapshot is proven from the vendor's key to the last
+ * byte, and only then anything becomes visible. May be stopped at any byte and run again. Throws the errors of each step; nothing is published then.
+ */
+export async function importFrom(site: Site, source: Source, request: ImportRequest): Promise<ImportResult> {
+  await using _held = await site.store.lock("import", "import", { waitMs: 600_000, signal: request.signal });
+  const sender = await trustedSender(site, source);
+  const cargo = await loadCargo(source.store, sender.id, request.selection, { partial: true });
+  checkNames(cargo);
+  await proveRecords(source, sender, cargo);
+  await refuseReplay(site.store, sender.id, cargo, source.name);
+  const before = await lastImport(site.store, sender.id);
+  const names = await namesHere(site.store, sender.id, cargo, request.as, before);
+  const lacking = await lackingBlobs(source.store, site.store, cargo);
+  const bytes = sum(lacking);
+  const notices = expiryNotices(cargo, site.clock());
+  if (!(await isNew(site, sender, cargo, names)))
+    return {
+      site: sender.id,
+      from: source.name,
+      result: "unchanged",
+      snapshots: [],
+      channels: [],
+      files: 0,
+      bytes: 0,
+      notices,
+    };
+  await roomFor(site.store, lacking, source.name);
+  const planned = cargo.snapshots.map(({ mirror, id }) => `${names.get(mirror) ?? mirror}@${id}`);
+  if (request.dryRun) {
+    const missing = await missingFrom(source, lacking);
+    const done = { snapshots: planned, channels: [], files: lacking.size, bytes };
+    return {
+      site: sender.id,
+      from: source.name,
+      result: "planned",
+      ...done,
+      notices: [...notices, ...missing],
+    };
+  }
+  const session = await site.store.begin();
+  try {
+    await fetchBlobs(source, session, cargo, lacking, request);
+    await sendRecords(source.store, session, await lackingRecords(site.store, cargo));
+    await session.barrier();
+    const scan = await request.scan?.([...lacking.keys()]);
+    const proven = await proveAll(site, session, source, cargo, names, new Set(lacking.keys()), request);
+    await session.barrier();
+    const made = await underStoreLock(site, async () => {
+      await sendRefs(source.store, site.store, cargo.refs, keptAt(sender.id));
+      return commitImported(site, sender.id, names, proven, source.name);
+    });
+    const channels = await commitChannels(site, cargo, names, before, source.name);
+    await writeImport(
+      site,
+      importRecord(sender, source, cargo, names, before, made, { files: lacking.size, bytes, scan }),
+    );
+    notices.push(...(await reconcileTrees(site)));
+    return {
+      site: sender.id,
+      from: source.name,
+      result: "imported",
+      snapshots: made,
+      channels,
+      files: lacking.size,
+      bytes,
+      notices,
+    };
+  } finally {
+    await session.end();
+  }
+}
+
+async function isNew(
+  site: Site,
+  sender: IdentityRow,
+  cargo: Cargo,
+  names: ReadonlyMap<string, string>,
+): Promise<boolean> {
+  const kept = keptAt(sender.id);
+  for (const { name, versions } of cargo.refs) {
+    const last = versions.at(-1);
+    if (last !== undefined && ((await site.store.refVersions(kept(name))).at(-1) ?? 0) < last) return true;
+  }
+  for (const { mirror, id } of cargo.snapshots)
+    if ((await findSnapshot(site.store, names.get(mirror) ?? mirror, id)) === undefined) return true;
+  // What a kill left undone: the channel's move, or the record of the import.
+  const done = (await lastImport(site.store, sender.id))?.channels ?? {};
+  return cargo.channels.some(({ name, version }) => (done[name] ?? 0) < version);
+}
+
+async function fetchBlobs(
+  source: Source,
+  session: WriteSession,
+  cargo: Cargo,
+  lacking: Blobs,
+  { emit, signal }: ImportRequest,
+): Promise<void> {
+  const mirror = cargo.snapshots.map((snapshot) => snapshot.mirror).join(", ");
+  const [totalFiles, totalBytes] = [lacking.size, sum(lacking)];
+  let [files, bytes] = [0, 0];
+  emit({ event: "phase", mirror, phase: "fetch" });
+  const onBlob = (size: number): void => {
+    files++;
+    bytes += size;
+    emit({ event: "progress", mirror, files, totalFiles, bytes, totalBytes });
+  };
+  const missing = await sendBlobs(source, session, lacking, { signal, onBlob });
+  if (missing.size === 0) return;
+  await session.barrier();
+  const reasons = await missingFrom(source, missing);
+  throw new SluiceError("import_incomplete", `${missing.size} files are missing. ${reasons.join(" ")}`);
+}
+
+async function missingFrom(source: Source, lacking: Blobs): Promise<string[]> {
+  return (await source.explain(lacking)).map(({ message, code }) =>
+    code === undefined ? message : `${message} Code: ${code}.`,
+  );
+}
+
+async function proveAll(
+  site: Site,
+  session: WriteSession,
+  source: Source,
+  cargo: Cargo,
+  names: ReadonlyMap<string, string>,
+  arrived: ReadonlySet<string>,
+  { vendor, find, emit, signal }: ImportRequest,
+): Promise<Proven[]> {
+  const hashed = new Map<string, BlobState>();
+  // What has just arrived was hashed on its way.
+  for (const sha256 of arrived) hashed.set(sha256, "sound");
+  const context = { site, session, records: source.store, vendor, find, hashed, emit, signal };
+  const proven: Proven[] = [];
+  for (const { mirror, id } of cargo.snapshots) {
+    const ours = names.get(mirror) ?? mirror;
+    if ((await findSnapshot(site.store, ours, id)) === undefined)
+      proven.push(await proveSnapshot(context, mirror, ours, id));
+  }
+  return proven;
+}
+
+function importRecord(
+  sender: IdentityRow,
+  source: Source,
+  cargo: Cargo,
+  names: ReadonlyMap<string, string>,
+  before: ImportRecord | undefined,
+  snapshots: readonly string[],
+  brought: Pick<ImportRecord, "files" | "bytes" | "scan">,
+): ImportRecord {
+  const channels = Object.fromEntries(cargo.channels.map(({ name, version }) => [name, version]));
+  const bundles = [...new Set([...(before?.bundles ?? []), ...(source.bundles ?? [])])].toSorted(
+    (a, b) => a - b,
+  );
+  return {
+    site: sender.id,
+    from: { kind: source.kind, name: source.name, ...(source.bundles && { bundles: source.bundles }) },
+    channels: { ...before?.channels, ...channels },
+    mirrors: { ...before?.mirrors, ...Object.fromEntries(names) },
+    snapshots,
+    bundles,
+    ...brought,
+  };
+}
+
+function expiryNotices(cargo: Cargo, now: number): string[] {
+  return cargo.channels
+    .filter(({ expires }) => expires !== undefined && Date.parse(expires) < now)
+    .map(
+      ({ name, expires }) =>
+        `The channel '${name}' was meant to be used until ${expires?.slice(0, 10)}: it is old; bring a newer one.`,
+    );
+}
+
+function sum(blobs: Blobs): number {
+  return [...blobs.values()].reduce((total, size) => total + size, 0);
+}
