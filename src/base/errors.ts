@@ -106,6 +106,16 @@ export const ERRORS = {
     remedy:
       "Use a file system with hard links and symlinks such as ext4, or write a bundle: `sluice export --to`.",
   },
+  tar_unexpected: {
+    exit: 1,
+    meaning: "A part of a bundle is not an archive as Sluice writes it.",
+    remedy: "Copy the part again, or have it written again: `sluice export --only`.",
+  },
+  bundle_damaged: {
+    exit: 1,
+    meaning: "A file of a bundle is not what its signed list says.",
+    remedy: "Copy it again, or have it written again: `sluice export --only`.",
+  },
   import_incomplete: {
     exit: 1,
     meaning: "Files are missing, here and in what is to be imported.",
