@@ -111,6 +111,11 @@ export const ERRORS = {
     meaning: "A part of a bundle is not an archive as Sluice writes it.",
     remedy: "Copy the part again, or have it written again: `sluice export --only`.",
   },
+  bundle_there: {
+    exit: 1,
+    meaning: "The folder holds another bundle already.",
+    remedy: "Give each bundle a folder of its own.",
+  },
   bundle_damaged: {
     exit: 1,
     meaning: "A file of a bundle is not what its signed list says.",

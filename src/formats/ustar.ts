@@ -88,23 +88,25 @@ export async function* readUstar(
     if (taken === undefined) throw refuse("is cut short");
     return taken;
   }
-  async function* body(size: number): AsyncGenerator<Uint8Array> {
-    for (let left = size; left > 0;) {
-      const chunk = await input.some(left);
-      if (chunk.length === 0) throw refuse("is cut short");
-      left -= chunk.length;
-      yield chunk;
-    }
+  // What is left of the member that is being read: its reader may leave early.
+  let left = 0;
+  async function some(): Promise<Buffer> {
+    const chunk = await input.some(left);
+    if (chunk.length === 0) throw refuse("is cut short");
+    left -= chunk.length;
+    return chunk;
+  }
+  async function* body(): AsyncGenerator<Uint8Array> {
+    while (left > 0) yield await some();
   }
 
   for (;;) {
     const header = await take(BLOCK);
     if (header.every((byte) => byte === 0)) break;
     const { name, size } = parseHeader(header, refuse);
-    const content = body(size);
-    yield { name, size, body: content };
-    // What the caller left unread is skipped.
-    for await (const _rest of content);
+    left = size;
+    yield { name, size, body: body() };
+    while (left > 0) await some();
     if ((await take((BLOCK - (size % BLOCK)) % BLOCK)).some((byte) => byte !== 0))
       throw refuse("has something between its files");
   }

@@ -7,8 +7,8 @@ import type { ReadStore, WriteStore } from "./contract.ts";
 export interface Author {
   readonly fingerprint: string;
   readonly by: string;
-  /** Armoured detached OpenPGP signature of the bytes. */
-  sign(bytes: Uint8Array): Promise<string>;
+  /** Armoured detached OpenPGP signature of the bytes, dated now or as given (ms). */
+  sign(bytes: Uint8Array, at?: number): Promise<string>;
 }
 
 /** Checks signatures of one site. */

@@ -22,6 +22,8 @@ export interface Source {
   blobs(wanted: ReadonlyMap<string, number>): AsyncIterable<SentBlob>;
   /** One sentence for each cause why it lacks these: a part, a bundle before it; and the code to carry back, where there is one. */
   explain(lacking: ReadonlyMap<string, number>): Promise<readonly Lack[]>;
+  /** What was found wrong with the source itself while it was read, though no wanted file may lack for it; one sentence each. */
+  faults(): readonly string[];
 }
 
 export interface Lack {

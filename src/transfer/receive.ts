@@ -154,8 +154,10 @@ async function fetchBlobs(
     emit({ event: "progress", mirror, files, totalFiles, bytes, totalBytes });
   };
   const missing = await sendBlobs(source, session, lacking, { signal, onBlob });
-  if (missing.size === 0) return;
+  const [fault] = source.faults();
+  if (missing.size === 0 && fault === undefined) return;
   await session.barrier();
+  if (missing.size === 0) throw new SluiceError("bundle_damaged", `${fault} What was sound is kept.`);
   const reasons = await missingFrom(source, missing);
   throw new SluiceError("import_incomplete", `${missing.size} files are missing. ${reasons.join(" ")}`);
 }

@@ -38,8 +38,7 @@ export interface SendOptions {
 const SMALL = 1024 * 1024;
 
 /**
- * Copies the wanted blobs of a source, each checked against its name on the way; gives those that it did not have. Throws blob_corrupt where bytes
- * are not what they are called.
+ * Copies the wanted blobs of a source, each checked against its name on the way; gives those that it did not have, or whose bytes are not what they are called.
  */
 export async function sendBlobs(
   from: Source,
@@ -52,7 +51,8 @@ export async function sendBlobs(
     signal.throwIfAborted();
     const size = wanted.get(sha256);
     if (size === undefined || !lacking.has(sha256)) continue;
-    await receive(from, session, sha256, size, body);
+    // What is bad is told at the end, with all the rest that is.
+    if (!(await receive(session, sha256, size, body))) continue;
     lacking.delete(sha256);
     onBlob(size);
   }
@@ -60,17 +60,16 @@ export async function sendBlobs(
 }
 
 async function receive(
-  from: Source,
   session: WriteSession,
   sha256: string,
   size: number,
   body: AsyncIterable<Uint8Array>,
-): Promise<void> {
+): Promise<boolean> {
   const expect = { digests: { sha256 }, size };
   try {
     if (size <= SMALL) {
       await session.putBlob(await collect(body, size), expect);
-      return;
+      return true;
     }
     const incoming = await session.incoming(expect);
     try {
@@ -79,15 +78,10 @@ async function receive(
     } finally {
       await incoming.release();
     }
+    return true;
   } catch (error) {
-    if (!(error instanceof SluiceError) || !/^(digest_mismatch|too_large)$/.test(error.code)) throw error;
-    throw new SluiceError(
-      "blob_corrupt",
-      `In ${from.name}, the file ${sha256} is not what it is called: it was altered, or the medium is bad.`,
-      {
-        cause: error,
-      },
-    );
+    if (error instanceof SluiceError && /^(digest_mismatch|too_large)$/.test(error.code)) return false;
+    throw error;
   }
 }
 

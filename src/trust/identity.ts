@@ -14,8 +14,8 @@ export interface Identity {
   readonly fingerprint: string;
   /** Armoured. */
   readonly publicKey: string;
-  /** An armoured detached signature over the bytes. */
-  sign(bytes: Uint8Array): Promise<string>;
+  /** An armoured detached signature over the bytes, dated now or as given (ms). */
+  sign(bytes: Uint8Array, at?: number): Promise<string>;
 }
 
 export interface SiteKey {
@@ -62,12 +62,12 @@ export async function openIdentity(privateKey: string, now: () => number = Date.
   return {
     fingerprint: key.getFingerprint().toUpperCase(),
     publicKey: key.toPublic().armor(),
-    async sign(bytes) {
+    async sign(bytes, at = now()) {
       return sign({
         message: await createMessage({ binary: bytes }),
         signingKeys: key,
         detached: true,
-        date: new Date(Math.max(now(), key.getCreationTime().getTime())),
+        date: new Date(Math.max(at, key.getCreationTime().getTime())),
         // Ed25519 needs no salt; without it the same bytes at the same second give the same signature.
         config: { nonDeterministicSignaturesViaNotation: false },
       });

@@ -14,13 +14,13 @@ export const REFS = "records/refs.ndjson";
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative();
 
-const part = z.strictObject({
+export const bundlePart = z.strictObject({
   n: count,
   name: z.string().regex(/^[0-9a-f]{32}\.tar$/),
   size: count,
   sha256: hex,
 });
-export type BundlePart = z.output<typeof part>;
+export type BundlePart = z.output<typeof bundlePart>;
 
 const snapshot = z.strictObject({
   mirror: z.string(),
@@ -53,21 +53,30 @@ export const bundleManifest = z.strictObject({
   snapshots: z.array(snapshot),
   files: count,
   bytes: count,
-  parts: z.array(part),
+  /** How many parts, from the first, hold records. */
+  records: count,
+  parts: z.array(bundlePart),
 });
 export type BundleManifest = z.output<typeof bundleManifest>;
 
-/** Where a blob, or one piece of it, stands in a part. */
-export function memberOf(sha256: string, piece?: number): string {
-  const name = `blobs/sha256/${sha256.slice(0, 2)}/${sha256.slice(2)}`;
-  return piece === undefined ? name : `${name}.${String(piece).padStart(3, "0")}`;
+/** Where a file stands in a part; pieces of one that is cut have `.000` and so on behind it. */
+export function memberOf(sha256: string): string {
+  return `blobs/sha256/${sha256.slice(0, 2)}/${sha256.slice(2)}`;
 }
 
-/** What a member's name says; undefined where it is no blob. */
-export function blobOf(member: string): { sha256: string; piece: number | undefined } | undefined {
-  const match = /^blobs\/sha256\/([0-9a-f]{2})\/([0-9a-f]{62})(?:\.(\d{3,6}))?$/.exec(member);
-  if (match === null) return undefined;
-  return { sha256: `${match[1]}${match[2]}`, piece: match[3] === undefined ? undefined : Number(match[3]) };
+/** The blob that a member is; undefined where it is none. */
+export function blobOf(member: string): string | undefined {
+  const match = /^blobs\/sha256\/([0-9a-f]{2})\/([0-9a-f]{62})$/.exec(member);
+  return match === null ? undefined : `${match[1]}${match[2]}`;
+}
+
+/** Where a manifest or a key file stands. */
+export function recordMember(sha256: string): string {
+  return `records/${sha256}`;
+}
+
+export function recordOf(member: string): string | undefined {
+  return /^records\/([0-9a-f]{64})$/.exec(member)?.[1];
 }
 
 /** The list of a snapshot's files, as `sha256sum -c` takes it. */

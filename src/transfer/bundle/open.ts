@@ -1,0 +1,173 @@
+import { basename, dirname, join } from "node:path";
+import { SluiceError } from "../../base/errors.ts";
+import { sha256 } from "../../base/digest.ts";
+import { IDENTITY, readIdentityRow, type IdentityRow } from "../../channel/identity-row.ts";
+import { memoryStore } from "../../store/memory.ts";
+import { plainFiles, readPlain } from "./files.ts";
+import {
+  bundleManifest,
+  CONTENTS,
+  IDENTITY_FILE,
+  MANIFEST,
+  SIGNATURE,
+  SUMS,
+  type BundleManifest,
+} from "./layout.ts";
+
+/** A bundle whose signature and small files are sound; its parts are looked at when they are read. */
+export interface OpenedBundle {
+  readonly folder: string;
+  readonly manifest: BundleManifest;
+  readonly sender: IdentityRow;
+  /** Where each part is, by its name: its file, or the pieces that it was split into, in order. Those that are nowhere are left out. */
+  readonly parts: ReadonlyMap<string, readonly string[]>;
+  /** The parts of each file: one, or several where it is cut. */
+  readonly places: ReadonlyMap<string, readonly number[]>;
+}
+
+const MOST = {
+  sums: 64 * 2 ** 20,
+  manifest: 64 * 2 ** 20,
+  identity: 4 * 2 ** 20,
+  contents: 2 ** 30,
+  other: 256 * 2 ** 20,
+  signature: 64 * 1024,
+};
+
+/** Whether a file name is that of a part, or of a piece of one. */
+const PART = /^([0-9a-f]{32}\.tar)(?:\.(\d{2,6}))?$/;
+
+/**
+ * Opens every bundle in these folders. Parts may lie in any of them. Throws bundle_damaged, identity_bad; who the sender is must be judged by the caller.
+ */
+export async function openBundles(folders: readonly string[]): Promise<OpenedBundle[]> {
+  const files = (await Promise.all(folders.map(async (folder) => plainFiles(folder)))).flat();
+  const parts = partsAmong(files);
+  const found = files.filter((path) => basename(path) === MANIFEST).map((path) => dirname(path));
+  const bundles: OpenedBundle[] = [];
+  for (const folder of new Set(found)) {
+    if (!files.includes(join(folder, SIGNATURE)))
+      throw new SluiceError(
+        "bundle_damaged",
+        `The bundle in ${folder} was not written to its end: run the same \`sluice export\` again.`,
+      );
+    bundles.push(await openBundle(folder, files, parts));
+  }
+  return bundles;
+}
+
+function partsAmong(files: readonly string[]): Map<string, string[]> {
+  const pieces = new Map<string, Map<number, string>>();
+  for (const path of files) {
+    const match = PART.exec(basename(path));
+    if (match?.[1] === undefined) continue;
+    const known = pieces.get(match[1]) ?? new Map<number, string>();
+    // Of two copies the first is as good as any; a whole one is better than pieces.
+    const at = match[2] === undefined ? -1 : Number(match[2]);
+    if (!known.has(at)) known.set(at, path);
+    pieces.set(match[1], known);
+  }
+  return new Map(
+    [...pieces].map(([name, known]) => {
+      const whole = known.get(-1);
+      return [
+        name,
+        whole === undefined ? [...known].toSorted(([a], [b]) => a - b).map(([, path]) => path) : [whole],
+      ];
+    }),
+  );
+}
+
+async function openBundle(
+  folder: string,
+  files: readonly string[],
+  parts: ReadonlyMap<string, readonly string[]>,
+): Promise<OpenedBundle> {
+  const sums = await readPlain(join(folder, SUMS), MOST.sums);
+  const sender = await senderOf(folder);
+  const signature = String(await readPlain(join(folder, SIGNATURE), MOST.signature));
+  const key = sender.keys.get(sender.current);
+  if (key === undefined || !(await key.verify(sums, signature)))
+    throw damaged(folder, SIGNATURE, `does not sign ${SUMS} by the key ${sender.current}`);
+  const listed = parseSums(String(sums), folder);
+  for (const [name, digest] of listed) {
+    if (PART.test(name)) continue;
+    const path = join(folder, name);
+    if (!files.includes(path)) throw damaged(folder, name, "is missing");
+    if (sha256(await readPlain(path, MOST.other)) !== digest)
+      throw damaged(folder, name, "is not what the signed list says");
+  }
+  const manifest = parseManifest(await readPlain(join(folder, MANIFEST), MOST.manifest), folder);
+  for (const { name, sha256: digest } of manifest.parts)
+    if (listed.get(name) !== digest)
+      throw damaged(folder, MANIFEST, `and ${SUMS} do not agree about ${name}`);
+  if (manifest.site !== sender.id) throw damaged(folder, MANIFEST, "is of another site than its keys");
+  const own = manifest.parts.map(({ name }) => [name, parts.get(name)] as const);
+  return {
+    folder,
+    manifest,
+    sender,
+    parts: new Map(own.flatMap(([name, paths]) => (paths === undefined ? [] : [[name, paths] as const]))),
+    places: parsePlaces(String(await readPlain(join(folder, CONTENTS), MOST.contents))),
+  };
+}
+
+async function senderOf(folder: string): Promise<IdentityRow> {
+  const path = join(folder, IDENTITY_FILE);
+  const store = memoryStore();
+  try {
+    const { versions } = JSON.parse(String(await readPlain(path, MOST.identity))) as { versions: string[] };
+    for (const [at, text] of versions.entries()) await store.createRef(IDENTITY, at + 1, Buffer.from(text));
+  } catch (error) {
+    if (error instanceof SluiceError) throw error;
+    throw damaged(folder, IDENTITY_FILE, "cannot be read");
+  }
+  const row = await readIdentityRow(store);
+  if (row === undefined) throw damaged(folder, IDENTITY_FILE, "holds no key");
+  return row;
+}
+
+function parseSums(text: string, folder: string): Map<string, string> {
+  const listed = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    const match = /^([0-9a-f]{64}) {2}([A-Za-z0-9][A-Za-z0-9._-]{0,99})$/.exec(line);
+    if (match?.[1] === undefined || match[2] === undefined)
+      throw damaged(folder, SUMS, "holds a line that is none");
+    listed.set(match[2], match[1]);
+  }
+  return listed;
+}
+
+function parseManifest(bytes: Buffer, folder: string): BundleManifest {
+  try {
+    return bundleManifest.parse(JSON.parse(String(bytes)));
+  } catch (error) {
+    throw new SluiceError(
+      "bundle_damaged",
+      `${join(folder, MANIFEST)} is of a format that this version does not know: install a newer Sluice.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function parsePlaces(text: string): Map<string, number[]> {
+  const places = new Map<string, number[]>();
+  for (const line of text.split("\n")) {
+    const [part = "", digest = ""] = line.split(" ");
+    if (digest === "") continue;
+    const known = places.get(digest);
+    if (known === undefined) places.set(digest, [Number(part)]);
+    else known.push(Number(part));
+  }
+  return places;
+}
+
+function damaged(folder: string, name: string, why: string): SluiceError {
+  return new SluiceError(
+    "bundle_damaged",
+    `${join(folder, name)} ${why}: it was damaged or altered; copy it again.`,
+  );
+}
