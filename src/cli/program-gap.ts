@@ -7,8 +7,19 @@ export type ContextOf = (command: Command) => Context;
 export function addGapCommands(program: Command, context: ContextOf): void {
   program
     .command("export")
-    .description("write snapshots to a medium, for another site or for clients to use as it is")
-    .option("--medium <folder>", "a folder on a file system with hard links and symlinks, such as ext4")
+    .description("write snapshots to a medium, or as a bundle, for another site")
+    .option(
+      "--medium <folder>",
+      "a folder on a file system with hard links and symlinks, such as ext4; clients may use it too",
+    )
+    .option("--to <folder>", "the folder of a bundle: plain files, for any file system and any one-way link")
+    .option(
+      "--part-size <size>",
+      "no file of the bundle is larger: 4GiB (what FAT32 can hold) by default, 700MB, dvd",
+    )
+    .option("--site <name>", "whom the bundle is for: only what was not exported to them before goes in")
+    .option("--base <n>", "take the last n bundles to them for lost, and bring what they brought too")
+    .option("--full", "a bundle that stands alone")
     .option("--channel <name...>", "only what these channels hold; all channels, if none is named")
     .option("--mirror <name...>", "only these mirrors")
     .option("--snapshot <mirror@id...>", "these snapshots, whether a channel holds them or not")
@@ -19,7 +30,10 @@ export function addGapCommands(program: Command, context: ContextOf): void {
   program
     .command("import")
     .description("take in what another site has exported; it is proven from the vendor's keys down")
-    .argument("<folder...>", "media")
+    .argument(
+      "<folder...>",
+      "media and bundles, in any order; the parts of a bundle may lie in several of them",
+    )
     .option("--dry-run", "only say what it would bring, and whether it is complete")
     .option("--channel <name...>", "only these channels; all, if none is named")
     .option("--mirror <name...>", "only these mirrors, by their names at the sender")

@@ -1,4 +1,4 @@
-import { SluiceError } from "../../base/errors.ts";
+import { asSluiceError, SluiceError } from "../../base/errors.ts";
 import { ecosystemById } from "../../ecosystems/index.ts";
 import { importFrom, type ImportResult } from "../../transfer/receive.ts";
 import { openSources } from "../../transfer/sources.ts";
@@ -27,11 +27,10 @@ export async function importFolders(
   const config = await readConfig(context);
   const progress = createProgress(context.io, context.options);
   await using sources = await openSources(folders);
-  const results: ImportResult[] = [];
   await withSite(config, async (site) => {
-    for (const source of sources.list)
-      results.push(
-        await importFrom(site, source, {
+    for (const source of sources.list) {
+      try {
+        const result = await importFrom(site, source, {
           selection: { channels: options.channel, mirrors: options.mirror },
           as: newNames(options.as ?? []),
           dryRun: options.dryRun === true,
@@ -42,11 +41,19 @@ export async function importFolders(
           find: ecosystemById,
           emit: progress.emit,
           signal: context.signal,
-        }),
-      );
+        });
+        report(context, result);
+      } catch (thrown) {
+        // One that is bad or incomplete does not hold the others back.
+        const { code, message, hint } = asSluiceError(thrown);
+        context.signal.throwIfAborted();
+        context.output.json({ from: source.name, result: "failed", error: { code, message } });
+        context.output.error(new SluiceError(code, message, hint === undefined ? {} : { hint }));
+        context.fail();
+      }
+    }
   });
   progress.done();
-  for (const result of results) report(context, result);
 }
 
 function newNames(pairs: readonly string[]): Map<string, string> {

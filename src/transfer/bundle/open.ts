@@ -113,18 +113,18 @@ async function openBundle(
 }
 
 async function senderOf(folder: string): Promise<IdentityRow> {
-  const path = join(folder, IDENTITY_FILE);
+  const bytes = await readPlain(join(folder, IDENTITY_FILE), MOST.identity);
   const store = memoryStore();
   try {
-    const { versions } = JSON.parse(String(await readPlain(path, MOST.identity))) as { versions: string[] };
+    const { versions } = JSON.parse(String(bytes)) as { versions: string[] };
     for (const [at, text] of versions.entries()) await store.createRef(IDENTITY, at + 1, Buffer.from(text));
+    const row = await readIdentityRow(store);
+    if (row !== undefined) return row;
   } catch (error) {
-    if (error instanceof SluiceError) throw error;
-    throw damaged(folder, IDENTITY_FILE, "cannot be read");
+    // What is wrong with it in detail helps nobody: the file is not the sender's.
+    throw damaged(folder, IDENTITY_FILE, "does not hold the keys of a site", error);
   }
-  const row = await readIdentityRow(store);
-  if (row === undefined) throw damaged(folder, IDENTITY_FILE, "holds no key");
-  return row;
+  throw damaged(folder, IDENTITY_FILE, "holds no key");
 }
 
 function parseSums(text: string, folder: string): Map<string, string> {
@@ -165,9 +165,7 @@ function parsePlaces(text: string): Map<string, number[]> {
   return places;
 }
 
-function damaged(folder: string, name: string, why: string): SluiceError {
-  return new SluiceError(
-    "bundle_damaged",
-    `${join(folder, name)} ${why}: it was damaged or altered; copy it again.`,
-  );
+function damaged(folder: string, name: string, why: string, cause?: unknown): SluiceError {
+  const sentence = `${join(folder, name)} ${why}: it was damaged or altered; copy it again.`;
+  return new SluiceError("bundle_damaged", sentence, { cause });
 }

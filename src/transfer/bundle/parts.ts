@@ -60,7 +60,7 @@ async function writeMember({ item, start, size }: Member, source: PartSource, wr
   if (text !== undefined) return write(text.subarray(start, start + size));
   const sha256 = item.sha256 ?? "";
   if (size === 0) return;
-  if (item.size <= SMALL) return write(await source.store.readBlob(sha256));
+  if (item.size <= SMALL) return write((await source.store.readBlob(sha256)).subarray(start, start + size));
   let sent = 0;
   const hash = size === item.size ? createHash("sha256") : undefined;
   for await (const chunk of await source.store.openBlob(sha256, { start, end: start + size - 1 })) {
