@@ -12,6 +12,8 @@ import { checkLockName, checkRefName, checkVersion, lockedError } from "./ref-na
 /** The contents are open to tests, to damage them. */
 export interface MemoryStore extends PruneStore {
   readonly blobs: MemoryState["blobs"];
+  /** Versions by name and number. */
+  readonly refs: Map<string, Map<number, Buffer>>;
 }
 
 /** A store that lives as long as the object, without trees. Closing it changes nothing. */
@@ -36,6 +38,7 @@ export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
 
   return {
     blobs,
+    refs,
     async statBlob(sha256) {
       const blob = blobs.get(sha256);
       return blob && { sha256, size: blob.bytes.length, modified: blob.modified };
