@@ -4,7 +4,7 @@ import { readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
 import { readRootTimes } from "../snapshot/root-times.ts";
 import { findSnapshot, storedMirrors, surveySnapshots } from "../snapshot/snapshots.ts";
-import type { TreeFile, TreeStore } from "../store/contract.ts";
+import type { Held, TreeFile, TreeStore } from "../store/contract.ts";
 import { channelHistory, channelNames, type Channel } from "./channels.ts";
 import { graceSnapshots } from "./grace.ts";
 import type { Site } from "./site.ts";
@@ -20,7 +20,7 @@ export async function reconcileTrees(
 ): Promise<string[]> {
   const trees = site.store.trees;
   if (trees === undefined) return [];
-  await using _held = await site.store.lock("trees", "publish", { waitMs: 600_000 });
+  await using _held = await lockTrees(site);
   const problems: string[] = [];
   const attempt = async (action: () => Promise<void>): Promise<void> => {
     try {
@@ -85,16 +85,38 @@ async function setChannelTrees(
   if (done?.status === "rejected") throw done.reason;
 }
 
-/** Builds the tree of one snapshot, or puts right the one that is there; returns the paths that were wrong. */
+/** Builds the tree of one snapshot, or puts right the one that is there; returns the paths that were wrong. To be called under the lock `trees`. */
 export async function plantTree(site: Site, trees: TreeStore, record: SnapshotRecord): Promise<string[]> {
+  return trees.createTree(record.mirror, record.id, await treeFiles(site, record));
+}
+
+/**
+ * Puts right the tree of a snapshot that may be given up at the same time; returns the paths that were wrong. The lock is held
+ * only where there is something to put right.
+ */
+export async function rightTree(site: Site, record: SnapshotRecord): Promise<string[]> {
+  const { trees } = site.store;
+  if (trees === undefined) return [];
+  const { mirror, id } = record;
+  const wrong = await trees.wrongInTree(mirror, id, await treeFiles(site, record));
+  if (wrong?.length === 0) return [];
+  await using _held = await lockTrees(site);
+  return (await findSnapshot(site.store, mirror, id)) === undefined ? [] : plantTree(site, trees, record);
+}
+
+/** Held by whoever changes trees. */
+export async function lockTrees(site: Site): Promise<Held> {
+  return site.store.lock("trees", "publish", { waitMs: 600_000 });
+}
+
+async function treeFiles(site: Site, record: SnapshotRecord): Promise<TreeFile[]> {
   const manifest = await readManifest(site.store, record.manifest.sha256, `${record.mirror}@${record.id}`);
   const times = await readRootTimes(site.store, record.mirror);
   const made = snapshotTime(record.id);
-  const files = manifest.map(({ path, sha256, kind }): TreeFile => {
+  return manifest.map(({ path, sha256, kind }) => {
     // nginx makes both of its validators of the time and the size.
     return kind === "root" ? { path, sha256, mtime: times.of({ path, sha256 }) ?? made } : { path, sha256 };
   });
-  return trees.createTree(record.mirror, record.id, files);
 }
 
 async function setGrace(

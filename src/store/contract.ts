@@ -94,7 +94,8 @@ export interface WriteStore extends ReadStore {
 }
 
 export interface PruneStore extends WriteStore {
-  listBlobs(): AsyncIterable<BlobInfo & { modified: number }>;
+  /** All blobs in the order of their names, or those that come after this name. */
+  listBlobs(after?: string): AsyncIterable<BlobInfo & { modified: number }>;
   deleteBlobs(sha256s: readonly string[]): Promise<void>;
   /** Moves a bad blob out of the way, and every name that a tree has for it. */
   quarantine(sha256: string): Promise<void>;
@@ -125,6 +126,8 @@ export interface TreeStore {
    * are removed. Returns those paths; [] for a tree that is new or was sound.
    */
   createTree(mirror: string, id: string, files: Iterable<TreeFile>): Promise<string[]>;
+  /** What createTree would put right in a tree, and changes nothing; undefined where there is no tree. */
+  wrongInTree(mirror: string, id: string, files: Iterable<TreeFile>): Promise<string[] | undefined>;
   removeTree(mirror: string, id: string): Promise<void>;
   /**
    * Which snapshots the channel's symlinks point to, and the ref version they were made of; undefined where a link is

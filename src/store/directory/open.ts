@@ -64,8 +64,8 @@ export async function openDirectoryStore(
     createRef: (name, version, bytes) => createVersion(place, name, version, bytes),
     lock: (name, who, lockOptions) => takeLock(place, name, who, lockOptions),
     freeBytes: () => freeBytes(at.root),
-    async *listBlobs() {
-      for await (const { sha256, stat } of blobFiles(at))
+    async *listBlobs(after) {
+      for await (const { sha256, stat } of blobFiles(at, after))
         yield { sha256, size: stat.size, modified: stat.mtimeMs };
     },
     async deleteBlobs(sha256s) {

@@ -7,7 +7,7 @@ import { entriesOf, makeDirectory, writeError } from "./files.ts";
 import { setGrace } from "./grace.ts";
 import type { Place } from "./layout.ts";
 import { startPace } from "./pace.ts";
-import { plantFile, plantFolders, plantOver, planTree, prune } from "./plant.ts";
+import { plantFile, plantFolders, plantOver, planTree, prune, wrongIn } from "./plant.ts";
 import type { Plan } from "./plant.ts";
 import { removeFolder } from "./sweep.ts";
 
@@ -41,6 +41,11 @@ export function treeStore(place: Place): TreeStore {
       } catch (error) {
         throw writeError(error, place.at.root, `the tree of ${mirror}@${id}`);
       }
+    },
+    async wrongInTree(mirror, id, files) {
+      const target = treePath(place, mirror, id);
+      if (!isFolder(target)) return undefined;
+      return wrongIn(place, target, planTree(files, `${mirror}@${id}`));
     },
     async removeTree(mirror, id) {
       await discard(place, treePath(place, mirror, id));
