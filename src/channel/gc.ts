@@ -211,4 +211,6 @@ async function writeCondemned(site: Site, condemned: Condemned): Promise<void> {
   } finally {
     await session.end();
   }
+  // Nothing but gc ever reads a list: the old one need not wait, or each gc would leave a list for the next one to condemn.
+  if (base !== undefined) await deleteDue(site, [base.body.list]);
 }
