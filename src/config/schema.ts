@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Ecosystem } from "../ecosystems/contract.ts";
 import { HTTP_DEFAULTS } from "../upstream/http/options.ts";
+import { LEAST_RATE } from "../upstream/http/trickle.ts";
 import { bandwidth } from "./bandwidth.ts";
 import * as field from "./fields.ts";
 
@@ -129,7 +130,7 @@ const engineShape = {
   timeout: field.duration
     .optional()
     .describe(
-      `How long to wait for a connection (${TIMEOUTS.connect}s by default), an answer (${TIMEOUTS.headers}s) or more bytes (${TIMEOUTS.body}s).`,
+      `How long to wait for a connection (${TIMEOUTS.connect}s by default), an answer (${TIMEOUTS.headers}s) or more bytes (${TIMEOUTS.body}s); fewer than ${LEAST_RATE} bytes a second count as none.`,
     ),
   auth: auth.optional().describe("Credentials for the upstream; the secret itself stands elsewhere."),
   tls: tls.optional().describe("Certificates for https."),
