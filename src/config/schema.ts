@@ -183,6 +183,26 @@ export function repositorySchema(ecosystem: Ecosystem): z.ZodObject | undefined 
   });
 }
 
+const scrubKeys = z.strictObject({
+  rate: bandwidth.prefault("20MB/s").describe(`How fast to read the store at most. ${BANDWIDTH_FORM}`),
+  every: field.duration
+    .prefault("30d")
+    .refine((ms) => ms >= 1000, "must be at least 1s")
+    .describe("How long after the begin of one pass the next begins, or at once where that took longer."),
+});
+
+const scrub = z
+  .union([z.boolean(), scrubKeys])
+  .transform((value) => {
+    if (value === false) return undefined;
+    const { rate, every } = value === true ? scrubKeys.parse({}) : value;
+    return { rate, everyMs: every };
+  })
+  .prefault(true)
+  .describe(
+    "Whether `sluice serve` reads the whole store again and again, and puts into quarantine what has changed; `false` switches it off.",
+  );
+
 export const siteShape = {
   data: z.string().min(1).default("/var/lib/sluice").describe("The folder of everything that Sluice keeps."),
   listen: field.listen.prefault("127.0.0.1:8080").describe("Address of `sluice serve`: HOST:PORT."),
@@ -194,6 +214,7 @@ export const siteShape = {
     .describe(
       "Connections that one client address (of IPv6: /64) may have at a time; without it, any number. This host itself is not counted.",
     ),
+  scrub,
   url: field
     .baseUrl("http:", "https:")
     .optional()

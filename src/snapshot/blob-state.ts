@@ -53,7 +53,12 @@ function stateOf(error: unknown): BlobState | undefined {
   return typeof code === "string" && DAMAGE.includes(code) ? "blob_corrupt" : undefined;
 }
 
-/** Puts a blob that was found bad into quarantine, and notes a missing one there; unless another process has repaired it since. */
-export async function putAway(store: PruneStore, sha256: string): Promise<void> {
-  if ((await blobState(store, sha256, undefined)) !== "sound") await store.quarantine(sha256);
+/**
+ * Puts a blob that was found bad into quarantine, and notes a missing one there; false where it is sound by now, since another
+ * process has repaired it.
+ */
+export async function putAway(store: PruneStore, sha256: string): Promise<boolean> {
+  if ((await blobState(store, sha256, undefined)) === "sound") return false;
+  await store.quarantine(sha256);
+  return true;
 }
