@@ -10,6 +10,7 @@ import { blobPath, layoutOf, placeAt } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { releaseLocks, takeLock } from "./lock.ts";
 import { startPace } from "./pace.ts";
+import { newPresence, removeLitter } from "./presence.ts";
 import {
   clearRepairedBlobs,
   forgetQuarantinedBlobs,
@@ -46,13 +47,15 @@ export async function openDirectoryStore(
   options: { clock?: Clock; waitMs?: number } = {},
 ): Promise<DirectoryStore> {
   const { clock = systemClock, waitMs = 60_000 } = options;
-  const place = placeAt(resolve(root), clock);
+  const presence = newPresence();
+  const place = placeAt(resolve(root), clock, presence.show);
   const { at } = place;
   await prepare(at);
   const live = new Set<LiveSession>();
   const recheck = (): Promise<void> =>
     recover(place, new Set([...live].map((session) => session.marker())), waitMs);
   await recheck();
+  await removeLitter(place);
   return {
     ...directoryReads(at),
     root: at.root,
@@ -85,6 +88,7 @@ export async function openDirectoryStore(
       await releaseLocks(place);
       // A session that did not end is one for the next start to look at.
       for (const session of live) await session.abandon();
+      presence.leave();
     },
   };
 }
