@@ -6,6 +6,7 @@ import { appendRef, latestRef } from "../store/refs.ts";
 import { channelHistory, channelNames } from "./channels.ts";
 import { graceSnapshots } from "./grace.ts";
 import { underStoreLock } from "./moves.ts";
+import { assertRecords } from "./proven-records.ts";
 import { keptByPolicy, type Keep } from "./retention.ts";
 import type { Site } from "./site.ts";
 import { reconcileTrees } from "./trees.ts";
@@ -39,6 +40,7 @@ export async function collectGarbage(
   dryRun: boolean,
 ): Promise<GcResult> {
   await using _held = await site.store.lock("gc", "gc");
+  await assertRecords(site);
   const removed = await giveUpSnapshots(site, policies, dryRun);
   const gone = new Set(removed.map(({ body }) => `${body.mirror}@${body.id}`));
   const marked = await mark(site, gone);
@@ -190,8 +192,14 @@ async function forgetUnreached(site: Site): Promise<void> {
 
 async function readCondemned(site: Site): Promise<Condemned> {
   const list = (await latestRef<{ list: string }>(site.store, CONDEMNED))?.body.list;
-  if (list === undefined || (await site.store.statBlob(list)) === undefined) return {};
-  return JSON.parse((await site.store.readBlob(list)).toString("utf8")) as Condemned;
+  if (list === undefined) return {};
+  try {
+    return JSON.parse((await site.store.readBlob(list)).toString("utf8")) as Condemned;
+  } catch (error) {
+    // A list that is lost or bad only makes all wait anew.
+    if (error instanceof SluiceError && /^blob_(missing|corrupt)$/.test(error.code)) return {};
+    throw error;
+  }
 }
 
 async function writeCondemned(site: Site, condemned: Condemned): Promise<void> {

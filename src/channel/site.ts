@@ -62,7 +62,12 @@ async function loadAuthor(data: string, store: PruneStore, clock: Clock): Promis
       `${paths.privateKey} is not the private key of ${paths.publicKey} (${identity.fingerprint}, not ${known.fingerprint}): restore both from one backup.`,
     );
   }
-  return { fingerprint: identity.fingerprint, by: author(), sign: async (bytes) => identity.sign(bytes) };
+  return {
+    fingerprint: identity.fingerprint,
+    by: author(),
+    sign: async (bytes) => identity.sign(bytes),
+    siteKey: async (fingerprint) => siteKeyOf(data, fingerprint),
+  };
 }
 
 async function makeIdentity(paths: KeyFiles, store: PruneStore, clock: Clock): Promise<string> {

@@ -9,6 +9,8 @@ export interface Author {
   readonly by: string;
   /** Armoured detached OpenPGP signature of the bytes. */
   sign(bytes: Uint8Array): Promise<string>;
+  /** The key of a site whose versions this one goes on from; undefined for a site that is not known. */
+  siteKey(fingerprint: string): Promise<SiteKey | undefined>;
 }
 
 /** Checks signatures of one site. */
@@ -60,7 +62,7 @@ export async function refHistory<B>(store: ReadStore, name: string): Promise<Ref
 
 /**
  * Writes the next version. `after` is the version that the caller's decision rests on (undefined: there is none yet): where another process has written since,
- * ref_conflict is thrown and nothing changes.
+ * ref_conflict is thrown and nothing changes. Where that version itself is not as it was signed, ref_corrupt: behind it the row could not be mended any more.
  */
 export async function appendRef<B>(
   store: WriteStore,
@@ -70,6 +72,7 @@ export async function appendRef<B>(
   change: { body: B; why: string; at: number },
 ): Promise<RefVersion<B>> {
   const version = (after?.version ?? 0) + 1;
+  if (after !== undefined) await assertSigned(store, after, author.siteKey);
   const payload: RefPayload<B> = {
     format: 1,
     ref: name,
@@ -124,6 +127,17 @@ export async function checkRef(
   return faults;
 }
 
+/** Holds that a version that was read is as its site signed it: what is to be written may rest on it. Throws ref_corrupt. */
+export async function assertSigned(
+  store: ReadStore,
+  { ref, version, sha256 }: RefVersion<unknown>,
+  siteKey: Author["siteKey"],
+): Promise<void> {
+  const read = await readEnvelope<unknown>(store, ref, version);
+  const fault = await signatureFault(read.envelope, siteKey);
+  if (fault !== undefined || read.sha256 !== sha256) throw damaged(`refs/${ref}/${version}.json`);
+}
+
 async function signatureFault(
   envelope: Envelope<unknown>,
   siteKey: (fingerprint: string) => Promise<SiteKey | undefined>,
@@ -148,9 +162,13 @@ async function readEnvelope<B>(
     throw new SluiceError("ref_corrupt", `${what} is missing: restore it from a backup.`);
   const envelope = parseEnvelope<B>(bytes);
   if (envelope?.payload.ref !== name || envelope.payload.version !== version) {
-    throw new SluiceError("ref_corrupt", `${what} is damaged or was altered: restore it from a backup.`);
+    throw damaged(what);
   }
   return { envelope, sha256: hash(bytes) };
+}
+
+function damaged(what: string): SluiceError {
+  return new SluiceError("ref_corrupt", `${what} is damaged or was altered: restore it from a backup.`);
 }
 
 function parseEnvelope<B>(bytes: Buffer): Envelope<B> | undefined {

@@ -13,6 +13,7 @@ import type { Hole } from "../snapshot/record.ts";
 import { amendSnapshot, lastSnapshot, listSnapshots, type Snapshot } from "../snapshot/snapshots.ts";
 import { checkEntry } from "../snapshot/verify.ts";
 import type { BlobInfo, WriteSession } from "../store/contract.ts";
+import { assertSigned } from "../store/refs.ts";
 import type { Trust } from "../trust/contract.ts";
 import type { Entry, Transport } from "../upstream/contract.ts";
 import { admit, type Admission } from "./admit.ts";
@@ -120,9 +121,10 @@ async function attemptSync(
   const accepted = site.clock();
   const { ecosystem, options } = mirror;
   const { trust, signal } = job;
+  const last = await lastSnapshot(site.store, mirror.name);
   const admission: Admission = {
     trust,
-    previous: (await lastSnapshot(site.store, mirror.name))?.body.claims ?? [],
+    previous: last?.body.claims ?? [],
     now: accepted,
     allowExpired: job.allowExpired,
     allowOlder: job.allowOlder,
@@ -140,6 +142,8 @@ async function attemptSync(
   }
   if (walked === "unchanged")
     throw new SluiceError("internal", "The walk said unchanged, but there is no snapshot.");
+  // Its claims say what must not be gone behind.
+  if (last !== undefined) await assertSigned(site.store, last, site.siteKey);
   emit({ event: "phase", mirror: mirror.name, phase: "plan" });
   const known = new Map([...upstream.read, ...(await putRoots(fetching.session, upstream, walked))]);
   const plan = await planFetch(site.store, walked.entries.values(), known);
