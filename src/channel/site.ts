@@ -148,8 +148,11 @@ async function createFile(path: string, text: string, mode: number): Promise<voi
     await file.writeFile(text);
     await file.sync();
     await linkUnlessThere(temporary, path);
-    await using directory = await open(folder, "r");
-    await directory.sync();
+    // Its folder too may have just been made.
+    for (const path of [folder, dirname(folder)]) {
+      await using directory = await open(path, "r");
+      await directory.sync();
+    }
   } finally {
     await rm(temporary, { force: true });
   }

@@ -113,7 +113,8 @@ async function prepare(at: Layout): Promise<void> {
 
 // blobs/ first, then refs/: these two are what a store is known by.
 async function make(at: Layout): Promise<void> {
-  const parent = fs.existsSync(at.root) ? undefined : dirname(at.root);
+  const parents: string[] = [];
+  for (let folder = at.root; !fs.existsSync(folder); folder = dirname(folder)) parents.push(dirname(folder));
   makeDirectories(at.root);
   let made = false;
   for (const folder of [
@@ -129,8 +130,7 @@ async function make(at: Layout): Promise<void> {
     made = makeDirectory(folder) || made;
   if (!made) return;
   await sync(dirname(at.blobs));
-  await sync(at.root);
-  if (parent !== undefined) await sync(parent);
+  for (const folder of [at.root, ...parents]) await sync(folder);
 }
 
 type Fault = "missing" | "empty" | "file" | "other" | "blocked" | "unreadable";

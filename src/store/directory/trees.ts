@@ -2,8 +2,9 @@ import fs from "node:fs";
 import { SluiceError } from "../../base/errors.ts";
 import { checkMirrorName, isName, isSnapshotId } from "../../base/names.ts";
 import type { TreeStore } from "../contract.ts";
+import { settle } from "./barrier.ts";
 import { channelLinks } from "./channels.ts";
-import { entriesOf, makeDirectory, writeError } from "./files.ts";
+import { entriesOf, makeDirectory, sync, writeError } from "./files.ts";
 import { setGrace } from "./grace.ts";
 import type { Place } from "./layout.ts";
 import { startPace } from "./pace.ts";
@@ -37,6 +38,8 @@ export function treeStore(place: Place): TreeStore {
         const aside = await build(place, plan);
         makeDirectory(`${trees}/${mirror}`);
         fs.renameSync(aside, target);
+        await sync(`${trees}/${mirror}`);
+        await sync(trees);
         return [];
       } catch (error) {
         throw writeError(error, place.at.root, `the tree of ${mirror}@${id}`);
@@ -79,6 +82,7 @@ async function build(place: Place, plan: Plan): Promise<string> {
       plantFile(place.at, `${aside}/${file.path}`, file);
       await pace();
     }
+    await settle(aside, plan.folders);
     return aside;
   } catch (error) {
     await removeFolder(aside);
@@ -95,6 +99,7 @@ async function complete(place: Place, target: string, plan: Plan): Promise<strin
     await pace();
   }
   righted.push(...(await prune(target, plan)));
+  if (righted.length > 0) await settle(target, plan.folders);
   return righted;
 }
 
