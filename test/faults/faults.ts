@@ -1,4 +1,6 @@
 import type { Fault } from "./fault.ts";
+import { killed } from "./killed.ts";
+import { order } from "./order.ts";
 
 /** All faults, in the order of the table. */
-export const FAULTS: readonly Fault[] = [];
+export const FAULTS: readonly Fault[] = [...killed, ...order];

@@ -1,0 +1,66 @@
+import type { SluiceSite } from "../clients/sluice.ts";
+import type { Fault, Outcome } from "./fault.ts";
+import { STRIKE_ENV } from "./kill-points.ts";
+import { FIRST_SYNC, GC, LARGE_FILES, PROMOTE, ROLLBACK, SMALL_FILES, UPDATE } from "./operations.ts";
+import type { Operation } from "./operations.ts";
+import { copyData, openScene, siteFor } from "./scene.ts";
+import type { Scene } from "./scene.ts";
+import { killAt, skipStrace } from "./strace.ts";
+import type { CallPoint } from "./strace.ts";
+import { assertBetween, assertGoesOn, oneByOne } from "./struck.ts";
+import type { WorldKind, WorldSize } from "./world.ts";
+
+/** Where a run is killed: at a call of it, or, where those cannot be counted, after a time. */
+type Where = CallPoint | { readonly ms: number };
+
+function places(scene: Scene, amount: number): readonly Where[] {
+  if (skipStrace === false) return scene.points(amount);
+  return Array.from({ length: amount }, (_, nth) => ({ ms: (scene.effort.ms * (nth + 0.5)) / amount }));
+}
+
+/** Runs a command of the site and kills it there; false where it came to its end before. */
+async function kill(site: SluiceSite, args: readonly string[], where: Where): Promise<boolean> {
+  if ("nth" in where) return (await killAt(site, args, where, STRIKE_ENV)).signal === "SIGKILL";
+  const running = site.start(...args);
+  const timer = setTimeout(() => running.kill("SIGKILL"), where.ms);
+  const { signal } = await running.done;
+  clearTimeout(timer);
+  return signal === "SIGKILL";
+}
+
+async function attempt(scene: Scene, where: Where): Promise<string> {
+  const { stage, operation } = scene;
+  await using site = await siteFor(stage, operation);
+  await copyData(scene.before, site.data);
+  stage.server.clear();
+  const killed = await kill(site, operation.args, where);
+  const channels = await assertBetween(scene, site);
+  await assertGoesOn(scene, site);
+  if (!killed) return "came to its end first";
+  const moved = Object.entries(operation.after).every(([name, age]) => channels[name] === age);
+  return moved ? "new state seen" : "old state seen";
+}
+
+function killing(operation: Operation, size: WorldSize, quick: number, name = operation.name): Fault {
+  return {
+    name: `kill -9: ${name}`,
+    promise: "old or new is seen, the next run goes on, the one after has nothing to do",
+    quick,
+    long: 100,
+    skip: false,
+    async run(kind: WorldKind, amount: number): Promise<Outcome> {
+      await using scene = await openScene(kind, size, operation);
+      return await oneByOne(places(scene, amount), async (where) => await attempt(scene, where));
+    },
+  };
+}
+
+/** kill -9 at points spread evenly over the write-class system calls of a run. */
+export const killed: readonly Fault[] = [
+  killing(FIRST_SYNC, SMALL_FILES, 2),
+  killing(FIRST_SYNC, LARGE_FILES, 1, "first sync of larger files"),
+  killing(UPDATE, SMALL_FILES, 2),
+  killing(PROMOTE, SMALL_FILES, 2),
+  killing(ROLLBACK, SMALL_FILES, 1),
+  killing(GC, SMALL_FILES, 2),
+];
