@@ -1,6 +1,7 @@
 import type { Fault } from "./fault.ts";
 import { killed } from "./killed.ts";
 import { order } from "./order.ts";
+import { power } from "./power.ts";
 
 /** All faults, in the order of the table. */
-export const FAULTS: readonly Fault[] = [...killed, ...order];
+export const FAULTS: readonly Fault[] = [...killed, ...power, ...order];

@@ -1,7 +1,7 @@
 import type { SluiceSite } from "../clients/sluice.ts";
 import type { Fault, Outcome } from "./fault.ts";
 import { STRIKE_ENV } from "./kill-points.ts";
-import { FIRST_SYNC, GC, LARGE_FILES, PROMOTE, ROLLBACK, SMALL_FILES, UPDATE } from "./operations.ts";
+import { FIRST_SYNC, GC, largeFiles, PROMOTE, ROLLBACK, smallFiles, UPDATE } from "./operations.ts";
 import type { Operation } from "./operations.ts";
 import { copyData, openScene, siteFor } from "./scene.ts";
 import type { Scene } from "./scene.ts";
@@ -29,19 +29,25 @@ async function kill(site: SluiceSite, args: readonly string[], where: Where): Pr
 }
 
 async function attempt(scene: Scene, where: Where): Promise<string> {
-  const { stage, operation } = scene;
+  const { stage, operation, effort } = scene;
   await using site = await siteFor(stage, operation);
   await copyData(scene.before, site.data);
   stage.server.clear();
   const killed = await kill(site, operation.args, where);
   const channels = await assertBetween(scene, site);
-  await assertGoesOn(scene, site);
+  // Both runs together: what the first one had is not fetched again.
+  await assertGoesOn(scene, site, effort.bytes + effort.again);
   if (!killed) return "came to its end first";
   const moved = Object.entries(operation.after).every(([name, age]) => channels[name] === age);
   return moved ? "new state seen" : "old state seen";
 }
 
-function killing(operation: Operation, size: WorldSize, quick: number, name = operation.name): Fault {
+function killing(
+  operation: Operation,
+  size: (amount: number) => WorldSize,
+  quick: number,
+  name = operation.name,
+): Fault {
   return {
     name: `kill -9: ${name}`,
     promise: "old or new is seen, the next run goes on, the one after has nothing to do",
@@ -49,7 +55,7 @@ function killing(operation: Operation, size: WorldSize, quick: number, name = op
     long: 100,
     skip: false,
     async run(kind: WorldKind, amount: number): Promise<Outcome> {
-      await using scene = await openScene(kind, size, operation);
+      await using scene = await openScene(kind, size(amount), operation);
       return await oneByOne(places(scene, amount), async (where) => await attempt(scene, where));
     },
   };
@@ -57,10 +63,10 @@ function killing(operation: Operation, size: WorldSize, quick: number, name = op
 
 /** kill -9 at points spread evenly over the write-class system calls of a run. */
 export const killed: readonly Fault[] = [
-  killing(FIRST_SYNC, SMALL_FILES, 2),
-  killing(FIRST_SYNC, LARGE_FILES, 1, "first sync of larger files"),
-  killing(UPDATE, SMALL_FILES, 2),
-  killing(PROMOTE, SMALL_FILES, 2),
-  killing(ROLLBACK, SMALL_FILES, 1),
-  killing(GC, SMALL_FILES, 2),
+  killing(FIRST_SYNC, smallFiles, 2),
+  killing(FIRST_SYNC, largeFiles, 1, "first sync of larger files"),
+  killing(UPDATE, smallFiles, 2),
+  killing(PROMOTE, smallFiles, 2),
+  killing(ROLLBACK, smallFiles, 1),
+  killing(GC, smallFiles, 2),
 ];

@@ -123,6 +123,12 @@ export const GC: Operation = {
   },
 };
 
-/** Files that are held in memory until they are proven, and such as are not. */
-export const SMALL_FILES: WorldSize = { packages: 12, bytesEach: 20_000 };
-export const LARGE_FILES: WorldSize = { packages: 6, bytesEach: 300_000 };
+/** Files that are held in memory until they are proven: enough of them that there are as many places to strike. */
+export function smallFiles(amount: number): WorldSize {
+  return { packages: amount > 20 ? 24 : 12, bytesEach: 20_000 };
+}
+
+/** Files that are written as they come. */
+export function largeFiles(): WorldSize {
+  return { packages: 6, bytesEach: 300_000 };
+}

@@ -6,7 +6,7 @@ import { removeFolder, tempFolder } from "../temp.ts";
 import { DISK_CALLS, diskSteps } from "./disk-steps.ts";
 import type { DiskStep } from "./disk-steps.ts";
 import type { Fault, Outcome } from "./fault.ts";
-import { SMALL_FILES } from "./operations.ts";
+import { smallFiles } from "./operations.ts";
 import { breaches } from "./order-check.ts";
 import { sharedStage } from "./stage.ts";
 import type { Stage } from "./stage.ts";
@@ -90,7 +90,7 @@ function leavesTraces(data: string): (step: DiskStep) => boolean {
 }
 
 async function everyCommand(kind: WorldKind): Promise<Outcome> {
-  const stage = await sharedStage(kind, SMALL_FILES);
+  const stage = await sharedStage(kind, smallFiles(1));
   const home = await tempFolder("order");
   try {
     // Its parents are made with it.
