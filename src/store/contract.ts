@@ -17,6 +17,9 @@ export interface Expectation {
 
 /** A blob that is open for reads into the caller's own memory. */
 export interface OpenBlob {
+  readonly size: number;
+  /** Files of the same stamp have the same bytes: another one in the place of this has another. */
+  readonly stamp: string;
   /** Reads from `position` on, as much as fits into `into` or less; gives how much, 0 at the end. */
   read(into: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;
