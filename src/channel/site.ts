@@ -1,10 +1,10 @@
-import { link, mkdir, open, readFile, rm } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { SluiceError } from "../base/errors.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
-import type { PruneStore } from "../store/contract.ts";
+import type { Held, PruneStore } from "../store/contract.ts";
 import { openDirectoryStore } from "../store/directory/open.ts";
 import type { Author, SiteKey } from "../store/refs.ts";
 import type { Identity } from "../trust/identity.ts";
@@ -55,13 +55,14 @@ async function loadAuthor(data: string, store: PruneStore, clock: Clock): Promis
   const privateKey = (await readText(paths.privateKey)) ?? (await makeIdentity(paths, store, clock));
   const identity = await openPrivate(paths, privateKey, clock);
   const known = await openPublic(paths);
-  if (known === undefined) await createFile(paths.publicKey, identity.publicKey, 0o644);
+  if (known === undefined) await createFile(store, paths.publicKey, identity.publicKey, 0o644);
   else if (known.fingerprint !== identity.fingerprint) {
     throw new SluiceError(
       "identity_lost",
       `${paths.privateKey} is not the private key of ${paths.publicKey} (${identity.fingerprint}, not ${known.fingerprint}): restore both from one backup.`,
     );
   }
+  await removeStrays(store, dirname(paths.privateKey));
   return {
     fingerprint: identity.fingerprint,
     by: author(),
@@ -78,7 +79,7 @@ async function makeIdentity(paths: KeyFiles, store: PruneStore, clock: Clock): P
   if (isUsed) throw privateKeyGone(paths);
   const { createIdentity } = await import("../trust/identity.ts");
   const identity = await createIdentity(`Sluice site ${hostname()}`, clock);
-  await createFile(paths.privateKey, identity.privateKey, 0o600);
+  await createFile(store, paths.privateKey, identity.privateKey, 0o600);
   const privateKey = await readText(paths.privateKey);
   if (privateKey === undefined) throw privateKeyGone(paths);
   return privateKey;
@@ -138,8 +139,9 @@ async function derivedKey(data: string): Promise<SiteKey | undefined> {
 }
 
 // Created whole or not at all, and never over one that is there: two first writers must end with one identity.
-async function createFile(path: string, text: string, mode: number): Promise<void> {
+async function createFile(store: PruneStore, path: string, text: string, mode: number): Promise<void> {
   const folder = dirname(path);
+  await using _held = await lockFiles(store);
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
@@ -156,6 +158,18 @@ async function createFile(path: string, text: string, mode: number): Promise<voi
   } finally {
     await rm(temporary, { force: true });
   }
+}
+
+// A writer that was killed left its temporary file: a second copy of the key, at worst.
+async function removeStrays(store: PruneStore, folder: string): Promise<void> {
+  const strays = (await readdir(folder)).filter((name) => /^(private|public)\.asc\..+\.tmp$/.test(name));
+  if (strays.length === 0) return;
+  await using _held = await lockFiles(store);
+  for (const name of strays) await rm(join(folder, name), { force: true });
+}
+
+async function lockFiles(store: PruneStore): Promise<Held> {
+  return store.lock("identity", "making the key of this site", { waitMs: 60_000 });
 }
 
 async function linkUnlessThere(from: string, to: string): Promise<void> {

@@ -50,11 +50,15 @@ test("what a store without a session had in tmp/ goes at the next start once it 
 test("what has a mark that nobody knows goes too; what others have there stays", async () => {
   const { root } = await open();
   const paths = litter(root, "0123456789ab");
-  const theirs = [`${root}/tmp/notes.txt`, `${root}/locks/open-me.db`];
-  for (const path of theirs) fs.writeFileSync(path, "");
+  const theirs = ["tmp/notes.txt", "locks/open-me.db", "locks/open-0123456789aa.db.opening"].map(
+    (path) => `${root}/${path}`,
+  );
+  const stale = `${root}/locks/open-0123456789ac.db.opening`;
+  for (const path of [...theirs, stale]) fs.writeFileSync(path, "");
+  fs.utimesSync(stale, 0, 0);
   await open(root);
   assert.deepEqual(
-    paths.filter((path) => fs.existsSync(path)),
+    [...paths, stale].filter((path) => fs.existsSync(path)),
     [],
   );
   assert.deepEqual(

@@ -13,6 +13,8 @@ export interface Presence {
   leave(): void;
 }
 
+const HOUR_MS = 3_600_000;
+
 export function newPresence(): Presence {
   let shown: { file: string; database: DatabaseSync } | undefined;
   return {
@@ -51,6 +53,7 @@ function isFree(database: DatabaseSync, file: string): boolean {
 
 /** Removes what dead stores have left in tmp/. */
 export async function removeLitter(place: Place): Promise<void> {
+  removeOpenings(place);
   const marks = litterMarks(place.at);
   marks.delete(place.mark);
   const held: DatabaseSync[] = [];
@@ -67,6 +70,15 @@ export async function removeLitter(place: Place): Promise<void> {
     for (const mark of marks) discardFile(presencePath(place.at, mark));
   } finally {
     for (const database of held) database.close();
+  }
+}
+
+// No lock tells whether somebody is just about to use them: only their age does.
+function removeOpenings({ at, clock }: Place): void {
+  for (const { name } of entriesOf(at.locks)) {
+    if (!/^open-[0-9a-f]{12}\.db\.opening$/.test(name)) continue;
+    const stat = fs.lstatSync(`${at.locks}/${name}`, { throwIfNoEntry: false });
+    if (stat !== undefined && stat.mtimeMs < clock() - HOUR_MS) discardFile(`${at.locks}/${name}`);
   }
 }
 
