@@ -28,26 +28,32 @@ async function kill(site: SluiceSite, args: readonly string[], where: Where): Pr
   return signal === "SIGKILL";
 }
 
-async function attempt(scene: Scene, where: Where): Promise<string> {
+/** Kills one run after the other at these places. */
+async function attempt(scene: Scene, where: readonly Where[]): Promise<string> {
   const { stage, operation, effort } = scene;
   await using site = await siteFor(stage, operation);
   await copyData(scene.before, site.data);
   stage.server.clear();
-  const killed = await kill(site, operation.args, where);
+  let killed = true;
+  for (const one of where) killed = await kill(site, operation.args, one);
   const channels = await assertBetween(scene, site);
-  // Both runs together: what the first one had is not fetched again.
-  await assertGoesOn(scene, site, effort.bytes + effort.again);
+  // All runs together: what an earlier one had is not fetched again.
+  await assertGoesOn(scene, site, effort.bytes + where.length * effort.again);
   if (!killed) return "came to its end first";
   const moved = Object.entries(operation.after).every(([name, age]) => channels[name] === age);
   return moved ? "new state seen" : "old state seen";
 }
 
-function killing(
-  operation: Operation,
-  size: (amount: number) => WorldSize,
-  quick: number,
-  name = operation.name,
-): Fault {
+interface Kills {
+  readonly operation: Operation;
+  readonly size: (amount: number) => WorldSize;
+  readonly quick: number;
+  readonly name?: string;
+  /** The run that goes on is killed too, at each time somewhere else. */
+  readonly twice?: true;
+}
+
+function killing({ operation, size, quick, name = operation.name, twice }: Kills): Fault {
   return {
     name: `kill -9: ${name}`,
     promise: "old or new is seen, the next run goes on, the one after has nothing to do",
@@ -56,17 +62,29 @@ function killing(
     skip: false,
     async run(kind: WorldKind, amount: number): Promise<Outcome> {
       await using scene = await openScene(kind, size(amount), operation);
-      return await oneByOne(places(scene, amount), async (where) => await attempt(scene, where));
+      const once = places(scene, amount);
+      const other = (nth: number): Where | undefined => once[(nth * 37 + 11) % once.length];
+      const tries = once.map((where, nth) =>
+        [where, twice === true ? other(nth) : undefined].filter((one) => one !== undefined),
+      );
+      return await oneByOne(tries, async (where) => await attempt(scene, where));
     },
   };
 }
 
 /** kill -9 at points spread evenly over the write-class system calls of a run. */
 export const killed: readonly Fault[] = [
-  killing(FIRST_SYNC, smallFiles, 2),
-  killing(FIRST_SYNC, largeFiles, 1, "first sync of larger files"),
-  killing(UPDATE, smallFiles, 2),
-  killing(PROMOTE, smallFiles, 2),
-  killing(ROLLBACK, smallFiles, 1),
-  killing(GC, smallFiles, 2),
+  killing({ operation: FIRST_SYNC, size: smallFiles, quick: 2 }),
+  killing({ operation: FIRST_SYNC, size: largeFiles, quick: 1, name: "first sync of larger files" }),
+  killing({ operation: UPDATE, size: smallFiles, quick: 1 }),
+  killing({
+    operation: UPDATE,
+    size: largeFiles,
+    quick: 1,
+    name: "update, and the run that goes on",
+    twice: true,
+  }),
+  killing({ operation: PROMOTE, size: smallFiles, quick: 2 }),
+  killing({ operation: ROLLBACK, size: smallFiles, quick: 1 }),
+  killing({ operation: GC, size: smallFiles, quick: 2 }),
 ];
