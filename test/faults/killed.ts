@@ -55,8 +55,8 @@ interface Kills {
 
 function killing({ operation, size, quick, name = operation.name, twice }: Kills): Fault {
   return {
-    name: `kill -9: ${name}`,
-    promise: "old or new is seen, the next run goes on, the one after has nothing to do",
+    name: `killed: ${name}`,
+    promise: "kill -9 at any call: old or new is seen, the next run goes on, the one after has nothing to do",
     quick,
     long: 100,
     skip: false,
