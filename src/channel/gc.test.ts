@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SluiceError } from "../base/errors.ts";
 import { latestRef } from "../store/refs.ts";
 import { publish, rig } from "../sync/rig.test-helper.ts";
 import { collectGarbage, type GcResult } from "./gc.ts";
@@ -27,4 +28,34 @@ test("a list of the condemned that is lost or has changed only makes all wait an
     assert.equal(store.blobs.has(sha256), false);
     assert.deepEqual(await store.quarantined(), []);
   }
+});
+
+test("on a disk without room for the list, as many are condemned as it has room for", async () => {
+  const made = rig();
+  const { store, graceMs } = made.site;
+  const session = await store.begin();
+  for (let nth = 0; nth < 2500; nth++) await session.putBlob(Buffer.from(`garbage ${nth}`), { digests: {} });
+  await session.end();
+  made.now += graceMs;
+  const small = (most: number): typeof made.site => ({
+    ...made.site,
+    store: {
+      ...store,
+      async begin() {
+        const session = await store.begin();
+        const putBlob: typeof session.putBlob = async (bytes, expect) => {
+          if (bytes.length > most) throw new SluiceError("disk_full", "There is no room.");
+          return session.putBlob(bytes, expect);
+        };
+        return { ...session, putBlob };
+      },
+    },
+  });
+  const gc = async (most: number): Promise<number> =>
+    (await collectGarbage(small(most), new Map(), false)).condemnedBlobs;
+  assert.equal(await gc(100_000), 625);
+  assert.equal(await gc(1_000_000), 2500);
+  made.now += graceMs;
+  assert.equal((await collectGarbage(made.site, new Map(), false)).deletedBlobs, 2500);
+  await assert.rejects(gc(1), { code: "disk_full" });
 });

@@ -110,6 +110,11 @@ export interface PruneStore extends WriteStore {
   forgetQuarantined(sha256s: readonly string[]): Promise<void>;
   /** Removes temporary files and partial downloads older than the age; returns bytes freed. */
   sweep(olderThanMs: number): Promise<number>;
+  /**
+   * Runs what makes room. Where there is none even for that, it runs once more, with the room that the store holds back
+   * for it.
+   */
+  withReserve<T>(action: () => Promise<T>): Promise<T>;
 }
 
 export interface TreeFile {

@@ -116,6 +116,7 @@ export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
         if (modified <= clock() - olderThanMs && partials.delete(key)) freed += bytes.length;
       return freed;
     },
+    withReserve: (action) => action(),
     async close() {
       await Promise.resolve();
     },

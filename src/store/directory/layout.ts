@@ -12,6 +12,7 @@ export interface Layout {
   readonly partial: string;
   readonly quarantine: string;
   readonly locks: string;
+  readonly reserve: string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -24,6 +25,7 @@ export function layoutOf(root: string): Layout {
     partial: `${root}/tmp/partial`,
     quarantine: `${root}/quarantine`,
     locks: `${root}/locks`,
+    reserve: `${root}/reserve`,
   };
 }
 

@@ -34,6 +34,8 @@ test("a store lies on disk as DESIGN says", async () => {
       "refs/channels",
       "refs/channels/latest",
       "refs/channels/latest/7.json",
+      "reserve",
+      ...Array.from({ length: 16 }, (_, nth) => `reserve/${nth}`),
       "tmp",
       "tmp/partial",
       "trees",

@@ -19,6 +19,7 @@ import {
 } from "./quarantine.ts";
 import { directoryReads } from "./reader.ts";
 import { recover } from "./recover.ts";
+import { holdReserve, withReserve } from "./reserve.ts";
 import type { LiveSession } from "./session.ts";
 import { startSession } from "./session.ts";
 import { sweepTemporary } from "./sweep.ts";
@@ -54,8 +55,9 @@ export async function openDirectoryStore(
   const live = new Set<LiveSession>();
   const recheck = (): Promise<void> =>
     recover(place, new Set([...live].map((session) => session.marker())), waitMs);
-  await recheck();
+  await withReserve(at, recheck);
   await removeLitter(place);
+  holdReserve(at);
   return {
     ...directoryReads(at),
     root: at.root,
@@ -84,6 +86,7 @@ export async function openDirectoryStore(
     clearRepaired: async () => clearRepairedBlobs(at),
     forgetQuarantined: async (sha256s) => forgetQuarantinedBlobs(at, sha256s),
     sweep: (olderThanMs) => sweepTemporary(place, olderThanMs),
+    withReserve: (action) => withReserve(at, action),
     async close() {
       await releaseLocks(place);
       // A session that did not end is one for the next start to look at.
