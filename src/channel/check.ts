@@ -54,7 +54,7 @@ export async function checkStore(context: CheckContext, targets: readonly string
     records.push(...(await checkRecords(site, checked)), ...(await checkOtherBlobs(context, hashed)));
   }
   // Links that are gone are made again; what cannot be made has its finding above.
-  await reconcileTrees(site);
+  await reconcileTrees(site, { refreshGrace: true });
   return { snapshots: done, records: [...new Map(records.map((one) => [one.message, one])).values()] };
 }
 

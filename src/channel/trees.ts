@@ -3,8 +3,9 @@ import { snapshotTime } from "../base/names.ts";
 import { readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
 import { readRootTimes } from "../snapshot/root-times.ts";
-import { findSnapshot, storedMirrors, surveySnapshots } from "../snapshot/snapshots.ts";
+import { findSnapshot, snapshotRef, storedMirrors, surveySnapshots } from "../snapshot/snapshots.ts";
 import type { Held, TreeFile, TreeStore } from "../store/contract.ts";
+import { assertRow, assertSigned, latestRef } from "../store/refs.ts";
 import { channelHistory, channelNames, type Channel } from "./channels.ts";
 import { graceSnapshots } from "./grace.ts";
 import type { Site } from "./site.ts";
@@ -37,10 +38,14 @@ export async function reconcileTrees(
     problems.push(...faults);
     // What a damaged record says cannot be known: its tree stays as it is.
     if (faults.length > 0) for (const key of there) if (key.startsWith(`${mirror}/`)) wanted.add(key);
-    for (const { body } of snapshots) {
+    for (const snapshot of snapshots) {
+      const { body } = snapshot;
       wanted.add(`${mirror}/${body.id}`);
       if (!there.has(`${mirror}/${body.id}`))
-        await attempt(async () => void (await plantTree(site, trees, body)));
+        await attempt(async () => {
+          await assertSigned(site.store, snapshot, site.siteKey);
+          await plantTree(site, trees, body);
+        });
     }
   }
   const channels = await channelNames(site.store);
@@ -51,9 +56,16 @@ export async function reconcileTrees(
     if (!channels.includes(name)) await trees.removeChannel(name);
   for (const key of there) {
     const [mirror = "", id = ""] = key.split("/");
-    if (!wanted.has(key)) await trees.removeTree(mirror, id);
+    if (!wanted.has(key)) await attempt(async () => removeTree(site, trees, mirror, id));
   }
   return problems;
+}
+
+// A snapshot is given up by a version of its record, signed as any other.
+async function removeTree(site: Site, trees: TreeStore, mirror: string, id: string): Promise<void> {
+  const removal = await latestRef(site.store, snapshotRef(mirror, id));
+  if (removal !== undefined) await assertSigned(site.store, removal, site.siteKey);
+  await trees.removeTree(mirror, id);
 }
 
 function isDamage(error: unknown): error is SluiceError {
@@ -78,9 +90,10 @@ async function setChannelTrees(
   const moved =
     linked?.version !== now.version ||
     Object.keys(mirrors).some((one) => linked.mirrors[one] !== mirrors[one]);
+  if (!moved && !refreshGrace) return;
+  await assertRow(site.store, history, site.siteKey);
   // Grace is a courtesy to clients in mid-upgrade: damage to an old snapshot must not hold the channel back.
-  const grace = moved || refreshGrace ? setGrace(site, trees, name, history) : Promise.resolve();
-  const [done] = await Promise.allSettled([grace]);
+  const [done] = await Promise.allSettled([setGrace(site, trees, name, history)]);
   if (moved) await trees.setChannel(name, now.version, mirrors);
   if (done?.status === "rejected") throw done.reason;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createIdentity, openIdentity, openSiteKey } from "../trust/identity.ts";
 import { memoryStore } from "./memory.ts";
-import { appendRef, checkRef, latestRef, refHistory, type Author, type SiteKey } from "./refs.ts";
+import { appendRef, assertRow, checkRef, latestRef, refHistory, type Author, type SiteKey } from "./refs.ts";
 
 async function author(): Promise<{ author: Author; key: SiteKey }> {
   const made = await createIdentity("test site");
@@ -95,6 +95,31 @@ test("nothing is written behind a version that is not as it was signed", async (
   await assert.rejects(appendRef(store, other, "channels/x", await latestRef(store, "channels/x"), change), {
     code: "ref_corrupt",
   });
+});
+
+test("of a row, the version that was altered is named, wherever it is", async () => {
+  const store = memoryStore();
+  const { author: me } = await author();
+  for (const at of [1, 2, 3, 4])
+    await appendRef(store, me, "x", await latestRef(store, "x"), { body: { at }, why: "why", at });
+  const holds = async () => assertRow(store, await refHistory(store, "x"), me.siteKey);
+  await holds();
+  const read = store.readRef.bind(store);
+  for (const damaged of [1, 2, 3, 4]) {
+    for (const [old, fresh] of [
+      ['"why": "why"', '"why": "shy"'],
+      [/"previous": "?[0-9a-fnul]*"?/, `"previous": "${"0".repeat(64)}"`],
+    ] as const) {
+      store.readRef = async (name, version) => {
+        const bytes = await read(name, version);
+        return version === damaged ? Buffer.from(String(bytes).replace(old, fresh)) : bytes;
+      };
+      await assert.rejects(holds(), {
+        message: `refs/x/${damaged}.json is damaged or was altered: restore it from a backup.`,
+      });
+    }
+  }
+  await assertRow(store, [], me.siteKey);
 });
 
 test("damage is a sentence that names the file, not a crash", async () => {

@@ -130,12 +130,27 @@ export async function checkRef(
 /** Holds that a version that was read is as its site signed it: what is to be written may rest on it. Throws ref_corrupt. */
 export async function assertSigned(
   store: ReadStore,
-  { ref, version, sha256 }: RefVersion<unknown>,
+  version: RefVersion<unknown>,
   siteKey: Author["siteKey"],
 ): Promise<void> {
-  const read = await readEnvelope<unknown>(store, ref, version);
-  const fault = await signatureFault(read.envelope, siteKey);
-  if (fault !== undefined || read.sha256 !== sha256) throw damaged(`refs/${ref}/${version}.json`);
+  const { envelope, sha256 } = await readEnvelope<unknown>(store, version.ref, version.version);
+  const fault = await signatureFault(envelope, siteKey);
+  if (fault !== undefined || sha256 !== version.sha256) throw refDamaged(version);
+}
+
+/** The same of a whole row, oldest first: the newest is signed, and each names the hash of the one before it. */
+export async function assertRow(
+  store: ReadStore,
+  row: readonly RefVersion<unknown>[],
+  siteKey: Author["siteKey"],
+): Promise<void> {
+  const last = row.at(-1);
+  if (last === undefined) return;
+  await assertSigned(store, last, siteKey);
+  for (let at = row.length - 1; at > 0; at--) {
+    const [before, after] = [row[at - 1], row[at]];
+    if (before !== undefined && after?.previous !== before.sha256) throw refDamaged(before);
+  }
 }
 
 async function signatureFault(
@@ -162,13 +177,16 @@ async function readEnvelope<B>(
     throw new SluiceError("ref_corrupt", `${what} is missing: restore it from a backup.`);
   const envelope = parseEnvelope<B>(bytes);
   if (envelope?.payload.ref !== name || envelope.payload.version !== version) {
-    throw damaged(what);
+    throw refDamaged({ ref: name, version });
   }
   return { envelope, sha256: hash(bytes) };
 }
 
-function damaged(what: string): SluiceError {
-  return new SluiceError("ref_corrupt", `${what} is damaged or was altered: restore it from a backup.`);
+export function refDamaged({ ref, version }: Pick<RefVersion<unknown>, "ref" | "version">): SluiceError {
+  return new SluiceError(
+    "ref_corrupt",
+    `refs/${ref}/${version}.json is damaged or was altered: restore it from a backup.`,
+  );
 }
 
 function parseEnvelope<B>(bytes: Buffer): Envelope<B> | undefined {

@@ -1,13 +1,16 @@
 import { SluiceError } from "../base/errors.ts";
 import type { Site } from "../channel/site.ts";
-import { rightTree } from "../channel/trees.ts";
+import { reconcileTrees, rightTree } from "../channel/trees.ts";
 import { readManifest } from "../snapshot/manifest.ts";
 import { storedMirrors, surveySnapshots } from "../snapshot/snapshots.ts";
 
-/** Where blobs that were in quarantine are back: puts their names back into the trees, and forgets the bad copies. Returns what could not be repaired. */
-export async function repairTrees(site: Site): Promise<string[]> {
+/**
+ * Brings the trees up to date. Where blobs that were in quarantine are back, it puts their names back into all trees, and forgets the bad copies. Returns what
+ * could not be made.
+ */
+export async function publishTrees(site: Site): Promise<string[]> {
   const back = (await site.store.quarantined()).filter((one) => one.back).map((one) => one.sha256);
-  if (back.length === 0) return [];
+  if (back.length === 0) return reconcileTrees(site);
   const repaired = new Set(back);
   const problems: string[] = [];
   for (const mirror of await storedMirrors(site.store)) {
@@ -24,6 +27,7 @@ export async function repairTrees(site: Site): Promise<string[]> {
       }
     }
   }
+  problems.push(...(await reconcileTrees(site, { refreshGrace: true })));
   await site.store.clearRepaired();
   return problems;
 }

@@ -6,7 +6,6 @@ import type { Emit } from "../base/events.ts";
 import { findChannel, LATEST } from "../channel/channels.ts";
 import { moveLatest } from "../channel/moves.ts";
 import type { Site } from "../channel/site.ts";
-import { reconcileTrees } from "../channel/trees.ts";
 import type { MirrorConfig } from "../config/types.ts";
 import { manifestEntry, readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
 import type { Hole } from "../snapshot/record.ts";
@@ -22,7 +21,7 @@ import { fetchAll } from "./download-all.ts";
 import { contentKey, isBadBlob, type Fetching } from "./fetch.ts";
 import { holesOf, leniency, warnOfHoles, type Leniency } from "./missing.ts";
 import { checkRoom, planFetch, type Plan } from "./plan.ts";
-import { repairTrees } from "./repair.ts";
+import { publishTrees } from "./repair.ts";
 import { Tries } from "./tries.ts";
 import { liveUpstream, type LiveUpstream } from "./upstream.ts";
 import { walk, type Walked } from "./walk.ts";
@@ -67,7 +66,7 @@ export async function runSync(job: SyncJob): Promise<SyncOutcome> {
 
 // What a killed run left undone after its record was written is done here too. Damage to another snapshot is told, but does not undo this sync.
 async function publish({ site, mirror, emit }: SyncJob): Promise<void> {
-  for (const message of [...(await repairTrees(site)), ...(await reconcileTrees(site))]) {
+  for (const message of await publishTrees(site)) {
     emit({ event: "warning", mirror: mirror.name, code: "blob_corrupt", message });
   }
 }
