@@ -19,6 +19,9 @@ const CLIENTS: readonly { readonly program: string; readonly debian: string }[] 
   { program: "openssl", debian: "openssl" },
   { program: "apt-file", debian: "apt-file" },
   { program: "appstreamcli", debian: "appstream" },
+  { program: "strace", debian: "strace" },
+  { program: "mkfs.ext4", debian: "e2fsprogs" },
+  { program: "mount", debian: "mount" },
 ];
 
 const POLICY = "/usr/sbin/policy-rc.d";

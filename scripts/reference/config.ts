@@ -78,7 +78,10 @@ function keyRows(schema: Schema, prefix = ""): string[][] {
         : [],
     );
     const inLists = items.flatMap((item) => keyRows(item, `${prefix}${key}[].`));
-    return [row, ...keyRows(property, `${prefix}${key}.`), ...inLists];
+    const inMaps = [property, ...(property.anyOf ?? [])].flatMap((one) =>
+      typeof one === "object" ? keyRows(one, `${prefix}${key}.`) : [],
+    );
+    return [row, ...inMaps, ...inLists];
   });
 }
 

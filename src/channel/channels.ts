@@ -2,6 +2,7 @@ import { SluiceError } from "../base/errors.ts";
 import { isSnapshotId } from "../base/names.ts";
 import { latestRef, readRef, refHistory, type RefVersion } from "../store/refs.ts";
 import type { ReadStore } from "../store/contract.ts";
+import { checkShape } from "../snapshot/record-shape.ts";
 import type { ChannelRecord } from "../snapshot/record.ts";
 
 export type Channel = RefVersion<ChannelRecord>;
@@ -20,7 +21,8 @@ export async function channelNames(store: ReadStore): Promise<string[]> {
 
 /** The channel as it is now; undefined where there is none. */
 export async function findChannel(store: ReadStore, channel: string): Promise<Channel | undefined> {
-  return latestRef<ChannelRecord>(store, channelRef(channel));
+  const found = await latestRef<ChannelRecord>(store, channelRef(channel));
+  return found && checkShape(found);
 }
 
 /** As findChannel, but throws unknown_channel. */
@@ -34,11 +36,11 @@ export async function readChannel(store: ReadStore, channel: string): Promise<Ch
 
 /** Every version of the channel, oldest first. */
 export async function channelHistory(store: ReadStore, channel: string): Promise<Channel[]> {
-  return refHistory<ChannelRecord>(store, channelRef(channel));
+  return (await refHistory<ChannelRecord>(store, channelRef(channel))).map(checkShape);
 }
 
 export async function channelVersion(store: ReadStore, channel: string, version: number): Promise<Channel> {
-  return readRef<ChannelRecord>(store, channelRef(channel), version);
+  return checkShape(await readRef<ChannelRecord>(store, channelRef(channel), version));
 }
 
 /** Channels that hold the mirror, with the snapshot that each points to. */

@@ -1,14 +1,18 @@
 import { SluiceError } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import type { Ecosystem } from "../ecosystems/contract.ts";
-import { readSnapshot, storedMirrors, surveySnapshots, type Snapshot } from "../snapshot/snapshots.ts";
-import { verifySnapshot, type BlobState, type Finding, type Verified } from "../snapshot/verify.ts";
+import { blobState, putAway, type BlobState } from "../snapshot/blob-state.ts";
+import { findSnapshot, readSnapshot, storedMirrors, surveySnapshots } from "../snapshot/snapshots.ts";
+import type { Snapshot } from "../snapshot/snapshots.ts";
+import { verifySnapshot, type Finding, type Verified } from "../snapshot/verify.ts";
 import { checkRef } from "../store/refs.ts";
 import type { Trust } from "../trust/contract.ts";
-import { channelNames, channelRef, findChannel, resolveId } from "./channels.ts";
+import type { ReadStore } from "../store/contract.ts";
+import { findChannel, resolveId } from "./channels.ts";
 import type { Site } from "./site.ts";
 import { parseTarget } from "./targets.ts";
-import { plantTree, reconcileTrees } from "./trees.ts";
+import { reconcileTrees, rightTree } from "./trees.ts";
+import { badBlob } from "./where-used.ts";
 
 export interface CheckContext {
   readonly site: Site;
@@ -21,43 +25,62 @@ export interface CheckContext {
 
 export interface Checked {
   readonly snapshots: readonly Verified[];
-  /** Faults of the records themselves: of snapshots that cannot be read, and of channels. */
+  /** Faults of what is of no one snapshot: records that cannot be read or are of channels, and blobs that no snapshot needs. */
   readonly records: readonly Finding[];
 }
 
 /**
- * Verifies the snapshots that are named (`MIRROR`: all of it; `MIRROR@X`), or everything, channels and trees included. Each bad or lost blob is put into
- * quarantine, and a tree that is not what its snapshot says is put right. Needs no network. A fault is a finding; throws only where a name is unknown.
+ * Verifies the snapshots that are named (`MIRROR`: all of it; `MIRROR@X`), or everything: all records and blobs, channels and trees. Each bad or lost blob is
+ * put into quarantine, and a tree that is not what its snapshot says is put right. Needs no network. A fault is a finding; throws where a name is unknown,
+ * and where the store cannot be read.
  */
 export async function checkStore(context: CheckContext, targets: readonly string[]): Promise<Checked> {
   const { site } = context;
+  const { store } = site;
   const records: Finding[] = [];
   const snapshots = await chosen(site, targets, records);
   const hashed = new Map<string, BlobState>();
   const done: Verified[] = [];
   for (const snapshot of snapshots) {
     const verified = await verifyOne(context, snapshot, hashed);
+    if (verified.findings.length > 0 && (await isGivenUp(store, snapshot))) continue;
     // A finding has a sha256 where a blob is bad or lost; either way the next sync must know of it.
     const bad = new Set(verified.findings.map((finding) => finding.sha256));
-    for (const sha256 of bad) if (sha256 !== undefined) await site.store.quarantine(sha256);
+    for (const sha256 of bad) if (sha256 !== undefined) await putAway(store, sha256);
     done.push(verified.findings.length > 0 ? verified : await checkTree(site, snapshot, verified));
   }
-  if (targets.length === 0) records.push(...(await checkChannels(site)), ...(await checkOtherRecords(site)));
+  if (targets.length === 0) {
+    const checked = new Set(snapshots.map(({ ref }) => ref));
+    records.push(...(await checkRecords(site, checked)), ...(await checkOtherBlobs(context, hashed)));
+  }
   // Links that are gone are made again; what cannot be made has its finding above.
-  await reconcileTrees(site);
-  return { snapshots: done, records };
+  await reconcileTrees(site, { refreshGrace: true });
+  return { snapshots: done, records: [...new Map(records.map((one) => [one.message, one])).values()] };
+}
+
+/** True where another process has given the snapshot up since it was read: gc may have deleted files of it. */
+export async function isGivenUp(store: ReadStore, { body, ref }: Snapshot): Promise<boolean> {
+  if ((await store.refVersions(ref)).length === 0) return false;
+  try {
+    return (await findSnapshot(store, body.mirror, body.id)) === undefined;
+  } catch (error) {
+    if (error instanceof SluiceError) return false;
+    throw error;
+  }
 }
 
 async function checkTree(site: Site, snapshot: Snapshot, verified: Verified): Promise<Verified> {
-  const { trees } = site.store;
-  if (trees === undefined) return verified;
-  const wrong = await plantTree(site, trees, snapshot.body);
-  const findings = wrong.map((path) => ({
-    code: "tree_damaged" as const,
+  return { ...verified, findings: await treeFindings(site, snapshot) };
+}
+
+/** Puts a snapshot's tree right, and tells what was wrong with it. */
+export async function treeFindings(site: Site, { body }: Snapshot): Promise<Finding[]> {
+  const wrong = await rightTree(site, body);
+  return wrong.map((path) => ({
+    code: "tree_damaged",
     path,
-    message: `${verified.mirror}@${verified.id}: '${path}' under trees/ was missing or not the file of the snapshot; it has been put right.`,
+    message: `${body.mirror}@${body.id}: '${path}' under trees/ was missing or not the file of the snapshot; it has been put right.`,
   }));
-  return { ...verified, findings };
 }
 
 async function verifyOne(
@@ -116,31 +139,45 @@ async function chosen(site: Site, targets: readonly string[], records: Finding[]
   return found;
 }
 
-async function checkChannels(site: Site): Promise<Finding[]> {
+async function checkRecords(site: Site, checked: ReadonlySet<string>): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const name of await site.store.listRefs(""))
+    if (!checked.has(name)) findings.push(...(await recordFindings(site, name)));
+  return findings;
+}
+
+/** What is wrong with one record: its numbers, hashes and signatures, and of a channel, that it points to what is gone. */
+export async function recordFindings(site: Site, name: string): Promise<Finding[]> {
   const { store } = site;
-  const messages: string[] = [];
-  for (const name of await channelNames(store)) {
-    const faults = await checkRef(store, channelRef(name), site.siteKey);
-    messages.push(...faults);
-    if (faults.length > 0) continue;
-    for (const [mirror, id] of Object.entries((await findChannel(store, name))?.body.mirrors ?? {})) {
-      const { snapshots, faults: damaged } = await surveySnapshots(store, mirror);
-      if (damaged.length > 0 || snapshots.some(({ body }) => body.id === id)) continue;
-      messages.push(
-        `Channel '${name}' points to ${mirror}@${id}, whose record is gone: restore refs/ from a backup.`,
-      );
-    }
-  }
+  const messages = await checkRef(store, name, site.siteKey);
+  const channel = name.startsWith("channels/") ? name.slice("channels/".length) : undefined;
+  if (messages.length === 0 && channel !== undefined) messages.push(...(await lostTargets(store, channel)));
   return messages.map((message) => ({ code: "ref_corrupt", message }));
 }
 
-/** Decisions about keys, exports and imports, and whatever came from other sites: their hashes and signatures. */
-async function checkOtherRecords(site: Site): Promise<Finding[]> {
+async function lostTargets(store: ReadStore, channel: string): Promise<string[]> {
+  const messages: string[] = [];
+  for (const [mirror, id] of Object.entries((await findChannel(store, channel))?.body.mirrors ?? {})) {
+    const { snapshots, faults } = await surveySnapshots(store, mirror);
+    if (faults.length > 0 || snapshots.some(({ body }) => body.id === id)) continue;
+    messages.push(
+      `Channel '${channel}' points to ${mirror}@${id}, whose record is gone: restore refs/ from a backup.`,
+    );
+  }
+  return messages;
+}
+
+// What no snapshot needs now, the next one may: a sync takes what is there by its name and size.
+async function checkOtherBlobs(
+  { site: { store }, signal }: CheckContext,
+  hashed: ReadonlyMap<string, BlobState>,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const name of await site.store.listRefs("")) {
-    if (/^(snapshots|channels)\//.test(name)) continue;
-    const faults = await checkRef(site.store, name, site.siteKey);
-    findings.push(...faults.map((message) => ({ code: "ref_corrupt" as const, message })));
+  for await (const { sha256, size } of store.listBlobs()) {
+    signal.throwIfAborted();
+    if (hashed.has(sha256) || (await blobState(store, sha256, size)) !== "blob_corrupt") continue;
+    findings.push(await badBlob(store, sha256));
+    await putAway(store, sha256);
   }
   return findings;
 }

@@ -2,10 +2,11 @@ import { asSluiceError, SluiceError } from "../base/errors.ts";
 import { readManifest } from "../snapshot/manifest.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
 import { amendSnapshot, listSnapshots, storedMirrors, type Snapshot } from "../snapshot/snapshots.ts";
-import { appendRef, latestRef } from "../store/refs.ts";
 import { channelHistory, channelNames } from "./channels.ts";
+import { condemnedList, readCondemned, writeCondemned, type Condemned } from "./condemned.ts";
 import { graceSnapshots } from "./grace.ts";
 import { underStoreLock } from "./moves.ts";
+import { assertRecords } from "./proven-records.ts";
 import { keptByPolicy, type Keep } from "./retention.ts";
 import type { Site } from "./site.ts";
 import { reconcileTrees } from "./trees.ts";
@@ -24,28 +25,43 @@ export interface GcResult {
   readonly problems: readonly string[];
 }
 
-/** Since when (ms) each condemned blob has been out of reach; kept as a blob that the ref `gc/condemned` names. */
-type Condemned = Record<string, number>;
-
-const CONDEMNED = "gc/condemned";
 const BATCH = 2000;
 
+/** What has been done, also by an attempt that met a full disk. */
+interface Tally {
+  readonly removed: Set<string>;
+  deleted: number;
+  freedBytes: number;
+}
+
 /**
- * Retention and garbage collection: gives up the snapshots that no policy, channel, grace or pin holds, condemns the blobs that nothing reaches, and
- * deletes those that were condemned for longer than the grace and still are out of reach. With `dryRun` nothing is written.
+ * Retention and garbage collection: gives up the snapshots that no policy, channel, grace or pin holds, deletes the blobs that were condemned for longer
+ * than the grace and still are out of reach, and condemns the others that nothing reaches. With `dryRun` nothing is written. Needs no room.
  */
 export async function collectGarbage(
   site: Site,
   policies: ReadonlyMap<string, Keep | undefined>,
   dryRun: boolean,
 ): Promise<GcResult> {
+  const tally: Tally = { removed: new Set(), deleted: 0, freedBytes: 0 };
+  const attempt = async (): Promise<GcResult> => collect(site, policies, dryRun, tally);
+  return dryRun ? attempt() : site.store.withReserve(attempt);
+}
+
+async function collect(
+  site: Site,
+  policies: ReadonlyMap<string, Keep | undefined>,
+  dryRun: boolean,
+  tally: Tally,
+): Promise<GcResult> {
   await using _held = await site.store.lock("gc", "gc");
-  const removed = await giveUpSnapshots(site, policies, dryRun);
-  const gone = new Set(removed.map(({ body }) => `${body.mirror}@${body.id}`));
-  const marked = await mark(site, gone);
+  await assertRecords(site);
+  if (!dryRun) tally.freedBytes += await site.store.sweep(Math.max(site.graceMs, 3_600_000));
+  await giveUpSnapshots(site, policies, dryRun, tally.removed);
+  const marked = await mark(site, tally.removed);
   const known = await readCondemned(site);
   const now = site.clock();
-  const condemned: Condemned = {};
+  const waiting: Condemned = {};
   const due: string[] = [];
   const sizes = new Map<string, number>();
   for await (const blob of site.store.listBlobs()) {
@@ -55,36 +71,38 @@ export async function collectGarbage(
     const since = known[blob.sha256] ?? now;
     sizes.set(blob.sha256, blob.size);
     if (now - since >= site.graceMs) due.push(blob.sha256);
-    else condemned[blob.sha256] = since;
+    else waiting[blob.sha256] = since;
   }
-  if (!dryRun)
-    await writeCondemned(site, {
-      ...condemned,
-      ...Object.fromEntries(due.map((sha) => [sha, known[sha] ?? now])),
-    });
+  const sum = (names: readonly string[]): number =>
+    names.reduce((bytes, name) => bytes + (sizes.get(name) ?? 0), 0);
   const deleted = dryRun ? due : await deleteDue(site, due);
-  if (!dryRun && removed.length + deleted.length > 0) await writeCondemned(site, condemned);
-  const swept = dryRun ? 0 : await site.store.sweep(Math.max(site.graceMs, 3_600_000));
+  tally.deleted += deleted.length;
+  tally.freedBytes += sum(deleted);
+  const condemned = Object.keys(dryRun ? waiting : await condemn(site, waiting));
   if (!dryRun) await forgetUnreached(site);
-  const problems = dryRun ? [] : await reconcileTrees(site, { refreshGrace: true });
-  const sum = (names: Iterable<string>): number =>
-    [...names].reduce((bytes, name) => bytes + (sizes.get(name) ?? 0), 0);
   return {
-    removed: [...gone],
-    condemnedBlobs: Object.keys(condemned).length,
-    condemnedBytes: sum(Object.keys(condemned)),
-    deletedBlobs: deleted.length,
-    freedBytes: sum(deleted) + swept,
-    problems,
+    removed: [...tally.removed],
+    condemnedBlobs: condemned.length,
+    condemnedBytes: sum(condemned),
+    deletedBlobs: tally.deleted,
+    freedBytes: tally.freedBytes,
+    problems: dryRun ? [] : await reconcileTrees(site, { refreshGrace: true }),
   };
+}
+
+// The list that it takes the place of goes at once: nothing but gc ever reads one, and else each gc would leave a list for the next one to condemn.
+async function condemn(site: Site, waiting: Condemned): Promise<Condemned> {
+  const { condemned, former } = await writeCondemned(site, waiting);
+  if (former !== undefined) await deleteDue(site, [former]);
+  return condemned;
 }
 
 async function giveUpSnapshots(
   site: Site,
   policies: ReadonlyMap<string, Keep | undefined>,
   dryRun: boolean,
-): Promise<Snapshot[]> {
-  const given: Snapshot[] = [];
+  removed: Set<string>,
+): Promise<void> {
   for (const mirror of await storedMirrors(site.store)) {
     const keep = policies.get(mirror);
     if (keep === undefined) continue;
@@ -97,11 +115,18 @@ async function giveUpSnapshots(
     for (const snapshot of snapshots) {
       const { id, pinned } = snapshot.body;
       if (kept.has(id) || held.has(id) || pinned !== undefined) continue;
-      if (dryRun || (await removeSnapshot(site, snapshot, "gc: not kept by the policy")))
-        given.push(snapshot);
+      if (!dryRun && !(await removeSnapshot(site, snapshot, "gc: not kept by the policy"))) continue;
+      removed.add(`${mirror}@${id}`);
+      // It frees more than the record of the removal took: room for the next one.
+      if (!dryRun) await dropTree(site, mirror, id);
     }
   }
-  return given;
+}
+
+async function dropTree({ store }: Site, mirror: string, id: string): Promise<void> {
+  if (store.trees === undefined) return;
+  await using _held = await store.lock("trees", "gc", { waitMs: 600_000 });
+  await store.trees.removeTree(mirror, id);
 }
 
 /** Ids of a mirror that a channel points to, or still owes grace. */
@@ -144,7 +169,7 @@ async function mark(site: Site, without: ReadonlySet<string>): Promise<Set<strin
     }
   }
   for (const sha256 of await acceptedKeyFiles(site.store)) marked.add(sha256);
-  const list = (await latestRef<{ list: string }>(site.store, CONDEMNED))?.body.list;
+  const list = await condemnedList(site.store);
   if (list !== undefined) marked.add(list);
   return marked;
 }
@@ -188,29 +213,4 @@ async function forgetUnreached(site: Site): Promise<void> {
   if (bad.length === 0) return;
   const marked = await mark(site, new Set());
   await site.store.forgetQuarantined(bad.map((one) => one.sha256).filter((sha256) => !marked.has(sha256)));
-}
-
-async function readCondemned(site: Site): Promise<Condemned> {
-  const list = (await latestRef<{ list: string }>(site.store, CONDEMNED))?.body.list;
-  if (list === undefined || (await site.store.statBlob(list)) === undefined) return {};
-  return JSON.parse((await site.store.readBlob(list)).toString("utf8")) as Condemned;
-}
-
-async function writeCondemned(site: Site, condemned: Condemned): Promise<void> {
-  const base = await latestRef<{ list: string }>(site.store, CONDEMNED);
-  const bytes = Buffer.from(JSON.stringify(condemned));
-  if (base === undefined && bytes.length <= 2) return;
-  const session = await site.store.begin();
-  try {
-    const { sha256 } = await session.putBlob(bytes, { digests: {} });
-    await session.barrier();
-    if (base?.body.list === sha256) return;
-    await appendRef(site.store, await site.author(), CONDEMNED, base, {
-      body: { list: sha256 },
-      why: "gc",
-      at: site.clock(),
-    });
-  } finally {
-    await session.end();
-  }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryStore } from "../store/memory.ts";
 import { appendRef, latestRef, type Author } from "../store/refs.ts";
-import { createIdentity, openIdentity, type Identity } from "../trust/identity.ts";
+import { createIdentity, openIdentity, openSiteKey, type Identity } from "../trust/identity.ts";
 import { beginIdentityRow, IDENTITY, readIdentityRow, type IdentityRecord } from "./identity-row.ts";
 
 const AT = Date.UTC(2026, 0, 1);
@@ -12,10 +12,16 @@ async function identity(name: string): Promise<Identity> {
 }
 
 function author(of: Identity): Author {
-  return { fingerprint: of.fingerprint, by: "root@test", sign: of.sign };
+  const siteKey = async (fingerprint: string) =>
+    [firstKey, secondKey].find((key) => key.fingerprint === fingerprint);
+  return { fingerprint: of.fingerprint, by: "root@test", sign: of.sign, siteKey };
 }
 
 const [first, second] = await Promise.all([identity("first"), identity("second")]);
+const [firstKey, secondKey] = await Promise.all([
+  openSiteKey(first.publicKey),
+  openSiteKey(second.publicKey),
+]);
 
 async function begun() {
   const store = memoryStore();

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { SluiceError } from "../base/errors.ts";
+import type { Held, PruneStore } from "../store/contract.ts";
 
 export interface KeyFiles {
   readonly privateKey: string;
@@ -16,8 +17,9 @@ export function keyFiles(data: string, privateKey?: string): KeyFiles {
 }
 
 // Created whole or not at all, and never over one that is there: two first writers must end with one identity.
-export async function createFile(path: string, text: string, mode: number): Promise<void> {
+export async function createFile(store: PruneStore, path: string, text: string, mode: number): Promise<void> {
   const folder = dirname(path);
+  await using _held = await lockFiles(store);
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
@@ -26,10 +28,27 @@ export async function createFile(path: string, text: string, mode: number): Prom
     await file.writeFile(text);
     await file.sync();
     await linkUnlessThere(temporary, path);
+    // Its folder too may have just been made.
     await syncFolderOf(path);
+    await syncFolderOf(folder);
   } finally {
     await rm(temporary, { force: true });
   }
+}
+
+/** Removes what a writer that was killed left: a second copy of the key, at worst. */
+export async function removeStrays(store: PruneStore, { privateKey }: KeyFiles): Promise<void> {
+  const folder = dirname(privateKey);
+  const name = basename(privateKey).replaceAll(".", "\\.");
+  const stray = new RegExp(`^(${name}|public\\.asc)\\..+\\.tmp$`);
+  const strays = (await readdir(folder)).filter((one) => stray.test(one));
+  if (strays.length === 0) return;
+  await using _held = await lockFiles(store);
+  for (const one of strays) await rm(join(folder, one), { force: true });
+}
+
+async function lockFiles(store: PruneStore): Promise<Held> {
+  return store.lock("identity", "making the key of this site", { waitMs: 60_000 });
 }
 
 /** Makes the names in a file's folder durable. */

@@ -1,10 +1,10 @@
 import { SluiceError } from "../base/errors.ts";
-import { checkChannelName, checkMirrorName } from "../base/names.ts";
+import { checkChannelName, checkMirrorName, isSnapshotId } from "../base/names.ts";
 import type { Ecosystem } from "../ecosystems/contract.ts";
 import type { ChannelRecord, SnapshotRecord } from "../snapshot/record.ts";
-import { findSnapshot, readSnapshot } from "../snapshot/snapshots.ts";
+import { findSnapshot, readSnapshot, type Snapshot } from "../snapshot/snapshots.ts";
 import type { ReadStore } from "../store/contract.ts";
-import { appendRef } from "../store/refs.ts";
+import { appendRef, assertSigned } from "../store/refs.ts";
 import {
   channelRef,
   channelVersion,
@@ -31,6 +31,8 @@ export interface Move {
   readonly changes: readonly Change[];
   readonly notices: readonly string[];
   readonly why: string;
+  /** What was read of another channel, or of an older state, to decide it. */
+  readonly source: Channel | undefined;
 }
 
 type FindEcosystem = (id: string) => Ecosystem | undefined;
@@ -44,17 +46,17 @@ export async function planPromote(
   mirrors: readonly string[],
 ): Promise<Move> {
   refuseReserved(to);
-  const source = await promoteSource(store, from, mirrors);
+  const { picked, source } = await promoteSource(store, from, mirrors);
   const base = await findChannel(store, to);
-  const body = { channel: to, mirrors: { ...base?.body.mirrors, ...source } };
-  return plan(store, find, base, body, ["promote", from, to, ...mirrors].join(" "));
+  const body = { channel: to, mirrors: { ...base?.body.mirrors, ...picked } };
+  return plan(store, find, { base, source, body, why: ["promote", from, to, ...mirrors].join(" ") });
 }
 
 async function promoteSource(
   store: ReadStore,
   from: string,
   mirrors: readonly string[],
-): Promise<Record<string, string>> {
+): Promise<{ picked: Readonly<Record<string, string>>; source: Channel | undefined }> {
   const mark = from.indexOf("@");
   if (mark >= 0) {
     const mirror = checkMirrorName(from.slice(0, mark));
@@ -64,11 +66,13 @@ async function promoteSource(
         `'${from}' is of the mirror '${mirror}' alone: leave the other mirrors out.`,
       );
     }
-    return { [mirror]: await resolveId(store, mirror, from.slice(mark + 1)) };
+    const x = from.slice(mark + 1);
+    const picked = { [mirror]: await resolveId(store, mirror, x) };
+    return { picked, source: isSnapshotId(x) ? undefined : await findChannel(store, x) };
   }
-  const all = (await readChannel(store, from)).body.mirrors;
-  if (mirrors.length === 0) return all;
-  return pick(all, mirrors, from);
+  const source = await readChannel(store, from);
+  const all = source.body.mirrors;
+  return { picked: mirrors.length === 0 ? all : pick(all, mirrors, from), source };
 }
 
 function pick(
@@ -120,7 +124,8 @@ export async function planRollback(
     }
     const body = { channel, mirrors: state, restores: at, ...(of && { of }) };
     try {
-      return await plan(store, find, base, body, ["rollback", channel, ...mirrors].join(" "));
+      const why = ["rollback", channel, ...mirrors].join(" ");
+      return await plan(store, find, { base, source: earlier, body, why });
     } catch (error) {
       if (!(error instanceof SluiceError) || error.code !== "unknown_snapshot") throw error;
       throw new SluiceError(
@@ -139,9 +144,7 @@ export async function planRollback(
 async function plan(
   store: ReadStore,
   find: FindEcosystem,
-  base: Channel | undefined,
-  body: ChannelRecord,
-  why: string,
+  { base, source, body, why }: Pick<Move, "base" | "source" | "body" | "why">,
 ): Promise<Move> {
   const before = base?.body.mirrors ?? {};
   const names = [...new Set([...Object.keys(before), ...Object.keys(body.mirrors)])].toSorted();
@@ -161,7 +164,7 @@ async function plan(
     const notice = old && backNotice(find, old, target);
     if (notice !== undefined) notices.push(`${mirror}: ${notice}`);
   }
-  return { channel: body.channel, base, body, changes, notices, why };
+  return { channel: body.channel, base, body, changes, notices, why, source };
 }
 
 function backNotice(find: FindEcosystem, from: SnapshotRecord, to: SnapshotRecord): string | undefined {
@@ -169,7 +172,7 @@ function backNotice(find: FindEcosystem, from: SnapshotRecord, to: SnapshotRecor
 }
 
 /** Makes a planned move: the ref first, then the trees. Without changes nothing is written. `problems` tells what of the trees
- * could not be made. Throws ref_conflict where another process was faster. */
+ * could not be made. Throws ref_conflict where another process was faster, ref_corrupt where a record that it rests on was altered. */
 export async function commitMove(
   site: Site,
   move: Move,
@@ -177,7 +180,10 @@ export async function commitMove(
   if (move.changes.length === 0) return { made: move.base, problems: [] };
   const author = await site.author();
   const made = await underStoreLock(site, async () => {
-    for (const [mirror, id] of Object.entries(move.body.mirrors)) await readSnapshot(site.store, mirror, id);
+    const rests: (Channel | Snapshot)[] = move.source === undefined ? [] : [move.source];
+    for (const [mirror, id] of Object.entries(move.body.mirrors))
+      rests.push(await readSnapshot(site.store, mirror, id));
+    for (const version of rests) await assertSigned(site.store, version, author.siteKey);
     const change = { body: move.body, why: move.why, at: site.clock() };
     return appendRef(site.store, author, channelRef(move.channel), move.base, change);
   });

@@ -16,7 +16,7 @@ export async function rotateKey(
   files: KeyFiles,
   why: string,
 ): Promise<{ from: string; to: string }> {
-  await using _held = await site.store.lock("identity", "key rotate", { waitMs: 60_000 });
+  await using _held = await site.store.lock("rotate", "key rotate", { waitMs: 60_000 });
   const author = await site.author();
   const before = await latestRef<IdentityRecord>(site.store, IDENTITY);
   if (before === undefined)
@@ -28,7 +28,7 @@ export async function rotateKey(
   const next = await openIdentity(made.privateKey, site.clock);
   // Of a rotation that was killed before its record: nobody knows that key.
   await rm(nextKey(files), { force: true });
-  await createFile(nextKey(files), made.privateKey, 0o600);
+  await createFile(site.store, nextKey(files), made.privateKey, 0o600);
   const body: IdentityRecord = {
     fingerprint: next.fingerprint,
     key: next.publicKey,

@@ -71,6 +71,7 @@ test("what a killed first write left does not keep an identity from being stored
   fs.writeFileSync(join(data, "identity", `private.asc.${process.pid}.tmp`), "half");
   const fingerprint = await authorOf(data);
   assert.equal(await authorOf(data), fingerprint);
+  assert.deepEqual(fs.readdirSync(join(data, "identity")).toSorted(), ["private.asc", "public.asc"]);
 });
 
 test("a lost private key is never replaced in silence", async () => {

@@ -12,7 +12,15 @@ import {
   type IdentityRecord,
   type IdentityRow,
 } from "./identity-row.ts";
-import { createFile, keyFiles, nextKey, readText, takeNextKey, type KeyFiles } from "./key-files.ts";
+import {
+  createFile,
+  keyFiles,
+  nextKey,
+  readText,
+  removeStrays,
+  takeNextKey,
+  type KeyFiles,
+} from "./key-files.ts";
 
 /** One installation: its store, its identity, and the times that rule it. */
 export interface Site {
@@ -53,14 +61,16 @@ async function loadAuthor(paths: KeyFiles, store: PruneStore, clock: Clock): Pro
   const privateKey = (await readText(paths.privateKey)) ?? (await makeIdentity(paths, store, clock));
   const identity = await openPrivate(paths, privateKey, clock);
   const known = await openPublic(paths);
-  if (known === undefined) await createFile(paths.publicKey, identity.publicKey, 0o644);
+  if (known === undefined) await createFile(store, paths.publicKey, identity.publicKey, 0o644);
   else if (known.fingerprint !== identity.fingerprint) {
     throw new SluiceError(
       "identity_lost",
       `${paths.privateKey} is not the private key of ${paths.publicKey} (${identity.fingerprint}, not ${known.fingerprint}): restore both from one backup.`,
     );
   }
-  const self = { fingerprint: identity.fingerprint, by: author(), sign: identity.sign };
+  await removeStrays(store, paths);
+  const { fingerprint, sign } = identity;
+  const self = { fingerprint, by: author(), sign, siteKey: findKeyIn(paths, store) };
   await beginIdentityRow(store, self, identity, clock());
   const current = (await latestRef<IdentityRecord>(store, IDENTITY))?.body.fingerprint;
   if (current !== undefined && current !== identity.fingerprint)
@@ -88,7 +98,7 @@ async function makeIdentity(paths: KeyFiles, store: PruneStore, clock: Clock): P
   if (isUsed) throw privateKeyGone(paths);
   const { createIdentity } = await import("../trust/identity.ts");
   const identity = await createIdentity(`Sluice site ${hostname()}`, clock);
-  await createFile(paths.privateKey, identity.privateKey, 0o600);
+  await createFile(store, paths.privateKey, identity.privateKey, 0o600);
   const privateKey = await readText(paths.privateKey);
   if (privateKey === undefined) throw privateKeyGone(paths);
   return privateKey;
@@ -132,14 +142,24 @@ async function openPublic(paths: KeyFiles): Promise<SiteKey | undefined> {
  * identity_lost where its own key file is damaged.
  */
 export function findKeyOf(data: string, store: ReadStore): FindKey {
+  return findKeyIn(keyFiles(data), store);
+}
+
+function findKeyIn(files: KeyFiles, store: ReadStore): FindKey {
   const rows = new Map<string, Promise<IdentityRow | undefined>>();
+  const read = async (folder: string): Promise<IdentityRow | undefined> => {
+    const row = readIdentityRow(store, folder).catch(damagedRow);
+    rows.set(folder, row);
+    return row;
+  };
   return async (fingerprint, ref) => {
     const folder = ref.slice(0, ref.length - ownName(ref).length);
-    let row = rows.get(folder);
-    if (row === undefined) rows.set(folder, (row = readIdentityRow(store, folder).catch(damagedRow)));
-    const found = (await row)?.keys.get(fingerprint);
+    const known = (await rows.get(folder))?.keys.get(fingerprint);
+    if (known !== undefined) return known;
+    // Another process may have changed the key since.
+    const found = (await read(folder))?.keys.get(fingerprint);
     if (found !== undefined || folder !== "") return found;
-    const key = (await openPublic(keyFiles(data))) ?? (await derivedKey(data));
+    const key = (await openPublic(files)) ?? (await derivedKey(files));
     return key?.fingerprint === fingerprint ? key : undefined;
   };
 }
@@ -150,8 +170,7 @@ function damagedRow(error: unknown): undefined {
 }
 
 // Until the next write makes public.asc again, the site's records are still its own.
-async function derivedKey(data: string): Promise<SiteKey | undefined> {
-  const paths = keyFiles(data);
+async function derivedKey(paths: KeyFiles): Promise<SiteKey | undefined> {
   const privateKey = await readText(paths.privateKey);
   if (privateKey === undefined) return undefined;
   const { openSiteKey } = await import("../trust/identity.ts");

@@ -3,8 +3,9 @@ import { snapshotTime } from "../base/names.ts";
 import { readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
 import { readRootTimes } from "../snapshot/root-times.ts";
-import { findSnapshot, storedMirrors, surveySnapshots } from "../snapshot/snapshots.ts";
-import type { TreeFile, TreeStore } from "../store/contract.ts";
+import { findSnapshot, snapshotRef, storedMirrors, surveySnapshots } from "../snapshot/snapshots.ts";
+import type { Held, TreeFile, TreeStore } from "../store/contract.ts";
+import { assertRow, assertSigned, latestRef } from "../store/refs.ts";
 import { channelHistory, channelNames, type Channel } from "./channels.ts";
 import { graceSnapshots } from "./grace.ts";
 import type { Site } from "./site.ts";
@@ -20,7 +21,7 @@ export async function reconcileTrees(
 ): Promise<string[]> {
   const trees = site.store.trees;
   if (trees === undefined) return [];
-  await using _held = await site.store.lock("trees", "publish", { waitMs: 600_000 });
+  await using _held = await lockTrees(site);
   const problems: string[] = [];
   const attempt = async (action: () => Promise<void>): Promise<void> => {
     try {
@@ -37,10 +38,14 @@ export async function reconcileTrees(
     problems.push(...faults);
     // What a damaged record says cannot be known: its tree stays as it is.
     if (faults.length > 0) for (const key of there) if (key.startsWith(`${mirror}/`)) wanted.add(key);
-    for (const { body } of snapshots) {
+    for (const snapshot of snapshots) {
+      const { body } = snapshot;
       wanted.add(`${mirror}/${body.id}`);
       if (!there.has(`${mirror}/${body.id}`))
-        await attempt(async () => void (await plantTree(site, trees, body)));
+        await attempt(async () => {
+          await assertSigned(site.store, snapshot, site.siteKey);
+          await plantTree(site, trees, body);
+        });
     }
   }
   const channels = await channelNames(site.store);
@@ -51,9 +56,16 @@ export async function reconcileTrees(
     if (!channels.includes(name)) await trees.removeChannel(name);
   for (const key of there) {
     const [mirror = "", id = ""] = key.split("/");
-    if (!wanted.has(key)) await trees.removeTree(mirror, id);
+    if (!wanted.has(key)) await attempt(async () => removeTree(site, trees, mirror, id));
   }
   return problems;
+}
+
+// A snapshot is given up by a version of its record, signed as any other.
+async function removeTree(site: Site, trees: TreeStore, mirror: string, id: string): Promise<void> {
+  const removal = await latestRef(site.store, snapshotRef(mirror, id));
+  if (removal !== undefined) await assertSigned(site.store, removal, site.siteKey);
+  await trees.removeTree(mirror, id);
 }
 
 function isDamage(error: unknown): error is SluiceError {
@@ -78,23 +90,46 @@ async function setChannelTrees(
   const moved =
     linked?.version !== now.version ||
     Object.keys(mirrors).some((one) => linked.mirrors[one] !== mirrors[one]);
+  if (!moved && !refreshGrace) return;
+  await assertRow(site.store, history, site.siteKey);
   // Grace is a courtesy to clients in mid-upgrade: damage to an old snapshot must not hold the channel back.
-  const grace = moved || refreshGrace ? setGrace(site, trees, name, history) : Promise.resolve();
-  const [done] = await Promise.allSettled([grace]);
+  const [done] = await Promise.allSettled([setGrace(site, trees, name, history)]);
   if (moved) await trees.setChannel(name, now.version, mirrors);
   if (done?.status === "rejected") throw done.reason;
 }
 
-/** Builds the tree of one snapshot, or puts right the one that is there; returns the paths that were wrong. */
+/** Builds the tree of one snapshot, or puts right the one that is there; returns the paths that were wrong. To be called under the lock `trees`. */
 export async function plantTree(site: Site, trees: TreeStore, record: SnapshotRecord): Promise<string[]> {
+  return trees.createTree(record.mirror, record.id, await treeFiles(site, record));
+}
+
+/**
+ * Puts right the tree of a snapshot that may be given up at the same time; returns the paths that were wrong. The lock is held
+ * only where there is something to put right.
+ */
+export async function rightTree(site: Site, record: SnapshotRecord): Promise<string[]> {
+  const { trees } = site.store;
+  if (trees === undefined) return [];
+  const { mirror, id } = record;
+  const wrong = await trees.wrongInTree(mirror, id, await treeFiles(site, record));
+  if (wrong?.length === 0) return [];
+  await using _held = await lockTrees(site);
+  return (await findSnapshot(site.store, mirror, id)) === undefined ? [] : plantTree(site, trees, record);
+}
+
+/** Held by whoever changes trees. */
+export async function lockTrees(site: Site): Promise<Held> {
+  return site.store.lock("trees", "publish", { waitMs: 600_000 });
+}
+
+async function treeFiles(site: Site, record: SnapshotRecord): Promise<TreeFile[]> {
   const manifest = await readManifest(site.store, record.manifest.sha256, `${record.mirror}@${record.id}`);
   const times = await readRootTimes(site.store, record.mirror);
   const made = snapshotTime(record.id);
-  const files = manifest.map(({ path, sha256, kind }): TreeFile => {
+  return manifest.map(({ path, sha256, kind }) => {
     // nginx makes both of its validators of the time and the size.
     return kind === "root" ? { path, sha256, mtime: times.of({ path, sha256 }) ?? made } : { path, sha256 };
   });
-  return trees.createTree(record.mirror, record.id, files);
 }
 
 async function setGrace(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SluiceError } from "../base/errors.ts";
+import { constantRate } from "../upstream/bandwidth.ts";
 import { parseConfig } from "./parse.ts";
 import { toy } from "./toy.test-helper.ts";
 import type { Config } from "./types.ts";
@@ -76,6 +77,28 @@ test("a whole config comes out checked and completed", () => {
     auth: { kind: "basic", username: "me", password: { file: "/etc/sluice/secret" } },
     tls: { ca: "/etc/sluice/ca.pem" },
   });
+});
+
+test("scrub: on by itself, gently; as told; or off", () => {
+  const gently = { rate: constantRate(20e6), everyMs: 30 * 86_400_000 };
+  for (const text of ["", "scrub: true\n", "scrub: {}\n", "scrub: { rate: 20MB/s, every: 30d }\n"])
+    assert.deepEqual(parse(text).scrub, gently, text);
+  assert.equal(parse("scrub: false\n").scrub, undefined);
+  assert.deepEqual(parse("scrub: { rate: unlimited, every: 12h }\n").scrub, {
+    rate: [],
+    everyMs: 43_200_000,
+  });
+  const [night] =
+    parse("scrub: { rate: [{ from: '22:00', to: '06:00', rate: 1GB/s }, { rate: 1MB/s }] }\n").scrub?.rate ??
+    [];
+  assert.deepEqual(night, { days: [], from: 22 * 60, to: 6 * 60, rate: 1e9 });
+  for (const [text, why] of [
+    ["scrub: { rate: 20 }", /scrub\.rate must be a rate with its unit/],
+    ["scrub: { every: 10ms }", /scrub\.every must be at least 1s/],
+    ["scrub: { evry: 1d }", /did you mean 'every'/],
+    ["scrub: often", /scrub must be true or false or a map of keys/],
+  ] as const)
+    assert.throws(() => parse(text + "\n"), why);
 });
 
 test("workers, and how many connections a client may have", () => {

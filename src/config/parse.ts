@@ -39,6 +39,7 @@ export function parseConfig(text: string, file: string, ecosystems: readonly Eco
     connectionsPerClient: site.data["connections-per-client"],
     url: site.data.url,
     graceMs: site.data.grace,
+    scrub: site.data.scrub,
     network,
     mirrors,
     warnings: [

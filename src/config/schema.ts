@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Ecosystem } from "../ecosystems/contract.ts";
 import { HTTP_DEFAULTS } from "../upstream/http/options.ts";
+import { LEAST_RATE } from "../upstream/http/trickle.ts";
 import { bandwidth } from "./bandwidth.ts";
 import * as field from "./fields.ts";
 
@@ -138,7 +139,7 @@ const engineShape = {
   timeout: field.duration
     .optional()
     .describe(
-      `How long to wait for a connection (${TIMEOUTS.connect}s by default), an answer (${TIMEOUTS.headers}s) or more bytes (${TIMEOUTS.body}s).`,
+      `How long to wait for a connection (${TIMEOUTS.connect}s by default), an answer (${TIMEOUTS.headers}s) or more bytes (${TIMEOUTS.body}s); fewer than ${LEAST_RATE} bytes a second count as none.`,
     ),
   auth: auth.optional().describe("Credentials for the upstream; the secret itself stands elsewhere."),
   tls: tls.optional().describe("Certificates for https."),
@@ -191,6 +192,26 @@ export function repositorySchema(ecosystem: Ecosystem): z.ZodObject | undefined 
   });
 }
 
+const scrubKeys = z.strictObject({
+  rate: bandwidth.prefault("20MB/s").describe(`How fast to read the store at most. ${BANDWIDTH_FORM}`),
+  every: field.duration
+    .prefault("30d")
+    .refine((ms) => ms >= 1000, "must be at least 1s")
+    .describe("How long after the begin of one pass the next begins, or at once where that took longer."),
+});
+
+const scrub = z
+  .union([z.boolean(), scrubKeys])
+  .transform((value) => {
+    if (value === false) return undefined;
+    const { rate, every } = value === true ? scrubKeys.parse({}) : value;
+    return { rate, everyMs: every };
+  })
+  .prefault(true)
+  .describe(
+    "Whether `sluice serve` reads the whole store again and again, and puts into quarantine what has changed; `false` switches it off.",
+  );
+
 export const siteShape = {
   data: z.string().min(1).default("/var/lib/sluice").describe("The folder of everything that Sluice keeps."),
   listen: field.listen.prefault("127.0.0.1:8080").describe("Address of `sluice serve`: HOST:PORT."),
@@ -202,6 +223,7 @@ export const siteShape = {
     .describe(
       "Connections that one client address (of IPv6: /64) may have at a time; without it, any number. This host itself is not counted.",
     ),
+  scrub,
   url: field
     .baseUrl("http:", "https:")
     .optional()

@@ -22,11 +22,19 @@ export interface Config {
   /** Base URL under which clients reach this site, without a final slash, where the operator gave one. */
   readonly url: string | undefined;
   readonly graceMs: number;
+  /** How the store is read again and again for rot; undefined: not at all. */
+  readonly scrub: ScrubConfig | undefined;
   readonly network: SiteNetwork;
   /** In the order of the file. */
   readonly mirrors: readonly MirrorConfig[];
   /** Sentences about what is accepted but does not do all that one may expect. */
   readonly warnings: readonly string[];
+}
+
+export interface ScrubConfig {
+  readonly rate: Bandwidth;
+  /** From the begin of one pass to that of the next. */
+  readonly everyMs: number;
 }
 
 export interface MirrorConfig {

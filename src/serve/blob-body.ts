@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { SluiceError } from "../base/errors.ts";
 import type { ManifestEntry } from "../snapshot/manifest.ts";
 import type { OpenBlob, ReadStore } from "../store/contract.ts";
-import type { Chunk, Chunks } from "./chunks.ts";
+import type { Chunks } from "./chunks.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ByteRange } from "./range.ts";
 
@@ -58,7 +58,10 @@ export async function openBody(
   chunks: Chunks,
 ): Promise<BlobBody> {
   if (store.openBlobFile !== undefined) {
-    return fileBody(await store.openBlobFile(entry.sha256), entry, chunks.take());
+    const file = await store.openBlobFile(entry.sha256);
+    if (file.size === entry.size) return fileBody(file, entry, chunks);
+    await file.close();
+    throw wrongSize(entry, file.size);
   }
   return {
     send: (send, part) => sendStream(store, entry, response, send, part),
@@ -66,26 +69,21 @@ export async function openBody(
   };
 }
 
-function fileBody(file: OpenBlob, entry: ManifestEntry, chunk: Chunk): BlobBody {
-  const { bytes } = chunk;
-  let whole = true;
+function fileBody(file: OpenBlob, entry: ManifestEntry, chunks: Chunks): BlobBody {
   return {
     async send(send, part) {
       for (let at = part.start; at <= part.end;) {
-        const count = await file.read(bytes.subarray(0, Math.min(bytes.length, part.end + 1 - at)), at);
-        if (count === 0) throw wrongSize(entry, at);
-        at += count;
-        whole = false;
-        if (!(await send(bytes.subarray(0, count)))) return false;
-        whole = true;
+        const { bytes, release } = await chunks.read(file, at, part.end + 1 - at);
+        at += bytes.length;
+        const taken = bytes.length > 0 && (await send(bytes));
+        // What a broken connection has not taken may still be looked at.
+        release(taken);
+        if (bytes.length === 0) throw wrongSize(entry, at);
+        if (!taken) return false;
       }
       return true;
     },
-    async close() {
-      // What a broken connection has not taken may still be looked at.
-      chunk.release(whole);
-      await file.close();
-    },
+    close: async () => file.close(),
   };
 }
 

@@ -1,3 +1,5 @@
+import { Loads } from "./loads.ts";
+
 /**
  * Values worth keeping, the least recently used leave first when their weights pass the limit. Concurrent
  * loads of one key are one load.
@@ -6,7 +8,7 @@ export class WeightedCache<V> {
   readonly #limit: number;
   readonly #weigh: (value: V) => number;
   readonly #held = new Map<string, { value: V; weight: number }>();
-  readonly #loading = new Map<string, Promise<V>>();
+  readonly #loads = new Loads<V>();
   #weight = 0;
 
   constructor(limit: number, weigh: (value: V) => number) {
@@ -25,24 +27,14 @@ export class WeightedCache<V> {
 
   /** The value of the key, loaded where it is not held. A failed load is not remembered. */
   async get(key: string, load: () => Promise<V>): Promise<V> {
-    const held = this.peek(key);
-    if (held !== undefined) return held;
-    let loading = this.#loading.get(key);
-    if (loading === undefined) {
-      loading = this.#load(key, load);
-      this.#loading.set(key, loading);
-    }
-    return loading;
-  }
-
-  async #load(key: string, load: () => Promise<V>): Promise<V> {
-    try {
-      const value = await load();
-      this.#keep(key, value);
-      return value;
-    } finally {
-      this.#loading.delete(key);
-    }
+    return (
+      this.peek(key) ??
+      this.#loads.share(key, async () => {
+        const value = await load();
+        this.#keep(key, value);
+        return value;
+      })
+    );
   }
 
   // The newest stays even where it alone is over the limit: it would only be loaded again at once.

@@ -1,3 +1,5 @@
+import { Loads } from "./loads.ts";
+
 interface Held<V> {
   readonly value: V;
   readonly weight: number;
@@ -19,7 +21,7 @@ export class HotCache<V> {
   // Each from the least to the most recently used.
   readonly #trial = new Map<string, Held<V>>();
   readonly #safe = new Map<string, Held<V>>();
-  readonly #loading = new Map<string, Promise<V>>();
+  readonly #loads = new Loads<V>();
   #trialWeight = 0;
   #safeWeight = 0;
 
@@ -53,29 +55,22 @@ export class HotCache<V> {
 
   /** The value, loaded where it is not held. A failed load is not remembered. */
   async get(key: string, load: () => Promise<V>): Promise<V> {
-    const held = this.peek(key);
-    if (held !== undefined) return held;
-    let loading = this.#loading.get(key);
-    if (loading === undefined) {
-      loading = this.#load(key, load);
-      this.#loading.set(key, loading);
-    }
-    return loading;
+    return (
+      this.peek(key) ??
+      this.#loads.share(key, async () => {
+        const value = await load();
+        this.#keep(key, value);
+        return value;
+      })
+    );
   }
 
-  async #load(key: string, load: () => Promise<V>): Promise<V> {
-    try {
-      const value = await load();
-      const weight = this.#weigh(value);
-      if (weight <= this.#limit * MAX_SHARE) {
-        this.#trial.set(key, { value, weight });
-        this.#trialWeight += weight;
-        this.#trim();
-      }
-      return value;
-    } finally {
-      this.#loading.delete(key);
-    }
+  #keep(key: string, value: V): void {
+    const weight = this.#weigh(value);
+    if (weight > this.#limit * MAX_SHARE) return;
+    this.#trial.set(key, { value, weight });
+    this.#trialWeight += weight;
+    this.#trim();
   }
 
   #trim(): void {

@@ -26,6 +26,20 @@ test("the combined format, as nginx writes it", () => {
   assert.equal(combinedLine({ ...line, fault }), `${wanted} "blob_missing: Gone."`);
 });
 
+test("each line has its own time and its own quotes, whatever stood in the one before", () => {
+  const times = [0, 999, 1000, 0, 86_400_000].map((ms) => {
+    return /\[(.*)\]/.exec(combinedLine({ ...line, time: line.time + ms }))?.[1]?.slice(0, 20);
+  });
+  const [first, next, day] = ["01/Nov/2026:04:05:06", "01/Nov/2026:04:05:07", "02/Nov/2026:04:05:06"];
+  assert.deepEqual(times, [first, first, next, first, day]);
+  const agents = ["a", '"', "\\", "b"].map((agent) =>
+    combinedLine({ ...line, agent })
+      .split(" ")
+      .at(-1),
+  );
+  assert.deepEqual(agents, ['"a"', '"\\""', '"\\\\"', '"b"']);
+});
+
 test("neither query, credentials nor control characters are logged", () => {
   assert.equal(logged("http://user:secret@host/a?token=secret"), "http://host/a");
   assert.equal(logged("/a\u001b[31m\u009b\nb"), "/a?[31m??b");

@@ -70,13 +70,21 @@ export function combinedLine(line: AccessLine): string {
 }
 
 function quoted(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
+  return /["\\]/.test(text) ? `"${text.replaceAll(/["\\]/g, "\\$&")}"` : `"${text}"`;
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+let lastSecond = { second: -1, text: "" };
+
+// The same text for all requests of a second.
 function combinedTime(time: number): string {
-  const date = new Date(time);
+  const second = Math.floor(time / 1000);
+  if (second !== lastSecond.second) lastSecond = { second, text: writeTime(new Date(time)) };
+  return lastSecond.text;
+}
+
+function writeTime(date: Date): string {
   const clock = date.toISOString().slice(11, 19);
   const day = String(date.getUTCDate()).padStart(2, "0");
   return `${day}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}:${clock} +0000`;

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from "prom-client";
+import type { ScrubTotals } from "./scrubber.ts";
 
 /** Every metric that `/_/metrics` gives; docs/reference/metrics.md is generated from this table. */
 export const METRICS = {
@@ -56,6 +57,36 @@ export const METRICS = {
     labels: ["mirror", "channel"],
     help: "Age of the snapshot that the channel serves.",
   },
+  scrubProgress: {
+    name: "sluice_scrub_progress_ratio",
+    type: "gauge",
+    labels: [],
+    help: "How far the scrub of the store has come in its pass, 0 to 1; 1 until the next pass begins.",
+  },
+  scrubBytes: {
+    name: "sluice_scrub_read_bytes_total",
+    type: "counter",
+    labels: [],
+    help: "Bytes of the store that the scrub has read.",
+  },
+  scrubFound: {
+    name: "sluice_scrub_findings_total",
+    type: "counter",
+    labels: ["code"],
+    help: "What the scrub has found bad. code: an error code.",
+  },
+  scrubEnd: {
+    name: "sluice_scrub_last_end_time_seconds",
+    type: "gauge",
+    labels: [],
+    help: "When the last whole pass of the scrub ended, in seconds since 1970; absent before that.",
+  },
+  scrubLastFound: {
+    name: "sluice_scrub_last_findings",
+    type: "gauge",
+    labels: [],
+    help: "What the last whole pass of the scrub found bad; absent before that.",
+  },
   started: {
     name: "process_start_time_seconds",
     type: "gauge",
@@ -100,6 +131,8 @@ export interface ServerTotals extends Totals {
   readonly started: number;
   readonly workers: number;
   readonly restarts: number;
+  /** Undefined where nothing is scrubbed. */
+  readonly scrub: ScrubTotals | undefined;
 }
 
 type Counted = "requests" | "bytes" | "unavailable" | "incomplete" | "refused";
@@ -126,7 +159,7 @@ export function processUse(): { cpuSeconds: number; residentBytes: number } {
 }
 
 /** When this process started, in seconds since 1970. */
-export function processStart(): number {
+function processStart(): number {
   return Math.round(performance.timeOrigin) / 1000;
 }
 
@@ -143,6 +176,16 @@ export function sumTotals(all: readonly Totals[]): Totals {
     cpuSeconds: sum("cpuSeconds"),
     residentBytes: sum("residentBytes"),
   };
+}
+
+/** The totals of a server, with what its scrub uses. */
+export function serverTotals(
+  all: readonly Totals[],
+  { scrub, ...rest }: Pick<ServerTotals, "workers" | "restarts" | "scrub">,
+): ServerTotals {
+  const { cpuSeconds = 0, residentBytes = 0 } = scrub ?? {};
+  const sum = sumTotals([...all, { counts: {}, inFlight: 0, cpuSeconds, residentBytes }]);
+  return { ...sum, ...rest, scrub, started: processStart() };
 }
 
 /** The page for Prometheus (text format 0.0.4) and its Content-Type. */
@@ -176,10 +219,25 @@ export async function metricsPage(
   gauge("inFlight").set(totals.inFlight);
   gauge("workers").set(totals.workers);
   counter("restarts").inc(totals.restarts);
+  if (totals.scrub !== undefined) tellScrub(totals.scrub, counter, gauge);
   const age = gauge("age");
   for (const { mirror, channel, seconds } of ages) age.set({ mirror, channel }, seconds);
   gauge("started").set(totals.started);
   counter("cpu").inc(totals.cpuSeconds);
   gauge("memory").set(totals.residentBytes);
   return { body: await registry.metrics(), type: registry.contentType };
+}
+
+function tellScrub(
+  { ratio, bytes, found, last }: ScrubTotals,
+  counter: (key: keyof typeof METRICS) => Counter,
+  gauge: (key: keyof typeof METRICS) => Gauge,
+): void {
+  gauge("scrubProgress").set(ratio);
+  counter("scrubBytes").inc(bytes);
+  const byCode = counter("scrubFound");
+  for (const [code, times] of Object.entries(found)) byCode.inc({ code }, times);
+  if (last === undefined) return;
+  gauge("scrubEnd").set(last.ended / 1000);
+  gauge("scrubLastFound").set(last.found);
 }

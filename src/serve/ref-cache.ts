@@ -1,3 +1,4 @@
+import { checkShape } from "../snapshot/record-shape.ts";
 import { readRef, type RefVersion } from "../store/refs.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { WeightedCache } from "./cache.ts";
@@ -48,7 +49,7 @@ export class RefCache {
 
   /** One version; throws ref_corrupt where it is not there. */
   async version<B>(name: string, version: number): Promise<RefVersion<B>> {
-    const read = () => readRef<unknown>(this.#store, name, version);
+    const read = async () => checkShape(await readRef<unknown>(this.#store, name, version));
     return (await this.#versions.get(`${name} ${version}`, read)) as RefVersion<B>;
   }
 }

@@ -15,7 +15,7 @@ import { RememberedFiles } from "./remembered.ts";
 import { sendStatus } from "./send.ts";
 import { setupAnswers } from "./setup.ts";
 import { answerSystem } from "./system.ts";
-import { ALONE, type Team } from "./team.ts";
+import { alone, type Team } from "./team.ts";
 import { View } from "./view.ts";
 
 export interface ServeOptions {
@@ -60,7 +60,15 @@ const MAX_HEADER = 16 * 1024;
 
 /** Serves the store's snapshots over HTTP, read-only. Throws address_in_use, or address_unusable. */
 export async function startServer(options: ServeOptions): Promise<LoneServer> {
-  const { store, graceMs, clock = systemClock, log, freshMs = 250, memoryShare = 1, team = ALONE } = options;
+  const {
+    store,
+    graceMs,
+    clock = systemClock,
+    log,
+    freshMs = 250,
+    memoryShare = 1,
+    team = alone(),
+  } = options;
   const limits = { ...LIMITS, ...options.limits };
   const view = new View(store, { graceMs, clock, freshMs, manifestBytes: MANIFEST_BYTES * memoryShare });
   const tally = new Tally();

@@ -17,6 +17,7 @@ export const author: Author = {
   fingerprint: "F".repeat(40),
   by: "tester@host",
   sign: async () => "signature",
+  siteKey: async (fingerprint) => ({ fingerprint, verify: async () => true }),
 };
 
 export interface TestFile {

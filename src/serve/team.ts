@@ -1,4 +1,5 @@
-import { processStart, type ServerTotals, type Totals } from "./metrics.ts";
+import { serverTotals, type ServerTotals, type Totals } from "./metrics.ts";
+import type { Scrubber } from "./scrubber.ts";
 
 /** How the processes that answer requests are. */
 export interface TeamHealth {
@@ -16,8 +17,10 @@ export interface Team {
   health(): Promise<TeamHealth>;
 }
 
-/** A server that is one process. */
-export const ALONE: Team = {
-  totals: async (own) => ({ ...own, started: processStart(), workers: 1, restarts: 0 }),
-  health: async () => ({ serving: 1, wanted: 1, failing: 0 }),
-};
+/** A server that is one process, but for a scrub. */
+export function alone(scrub: Scrubber["totals"] = () => undefined): Team {
+  return {
+    totals: async (own) => serverTotals([own], { workers: 1, restarts: 0, scrub: scrub() }),
+    health: async () => ({ serving: 1, wanted: 1, failing: 0 }),
+  };
+}

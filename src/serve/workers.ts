@@ -6,7 +6,8 @@ import { peer, type Peer } from "./ipc.ts";
 import { shareOf, type Limits } from "./limits.ts";
 import { findPort, urlOf } from "./listen.ts";
 import type { LogFormat } from "./log-batch.ts";
-import { processStart, processUse, sumTotals, type ServerTotals, type Totals } from "./metrics.ts";
+import { processUse, serverTotals, sumTotals, type ServerTotals, type Totals } from "./metrics.ts";
+import type { Scrubber } from "./scrubber.ts";
 import type { RunningServer } from "./server.ts";
 import type { TeamHealth } from "./team.ts";
 import { ANSWER_MS, type WorkerSettings } from "./worker-protocol.ts";
@@ -55,6 +56,8 @@ export interface WorkersOptions extends SharedSettings {
   readonly log: (text: string) => void;
   /** Takes a sentence about what became of a worker. */
   readonly note: (sentence: string) => void;
+  /** What the scrub of the store tells; nothing by default. */
+  readonly scrub?: Scrubber["totals"];
   readonly times?: Partial<WorkerTimes>;
 }
 
@@ -82,7 +85,7 @@ interface Member {
  * writes the log and counts for all. Throws as startServer does, and worker_failed.
  */
 export async function startWorkers(options: WorkersOptions): Promise<WorkersServer> {
-  const { count, log, note } = options;
+  const { count, log, note, scrub = () => undefined } = options;
   const times = { ...TIMES, ...options.times };
   const host = options.listen.host;
   const port = await findPort(options.listen);
@@ -222,8 +225,7 @@ export async function startWorkers(options: WorkersOptions): Promise<WorkersServ
     );
     const told = all.map(({ last }) => last).filter((last) => last !== undefined);
     const own: Totals = { counts: {}, inFlight: 0, ...processUse() };
-    const sum = sumTotals([retired, own, ...told]);
-    return { ...sum, started: processStart(), workers: all.length, restarts };
+    return serverTotals([retired, own, ...told], { workers: all.length, restarts, scrub: scrub() });
   }
 
   async function health(): Promise<TeamHealth> {

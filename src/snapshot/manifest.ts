@@ -59,13 +59,14 @@ export function parseManifest(bytes: Buffer, what: string): ManifestEntry[] {
   while (at < bytes.length) {
     const end = bytes.indexOf(10, at);
     if (end < 0) throw invalid(what, "is cut short");
-    entries.push(parseLine(bytes.toString("utf8", at, end), what));
+    entries.push(parseManifestLine(bytes.toString("utf8", at, end), what));
     at = end + 1;
   }
   return entries;
 }
 
-function parseLine(text: string, what: string): ManifestEntry {
+/** The entry of one line, without its end. */
+export function parseManifestLine(text: string, what: string): ManifestEntry {
   let entry: ManifestEntry;
   try {
     entry = JSON.parse(text) as ManifestEntry;

@@ -1,6 +1,7 @@
 import { snapshotTime } from "../base/names.ts";
 import { readRef } from "../store/refs.ts";
 import type { ReadStore } from "../store/contract.ts";
+import { checkShape } from "./record-shape.ts";
 import type { SnapshotRecord } from "./record.ts";
 import { snapshotIds, snapshotRef } from "./snapshots.ts";
 
@@ -53,7 +54,7 @@ export async function addRootTimes(
 export async function readRootTimes(store: ReadStore, mirror: string): Promise<RootTimes> {
   const times = new RootTimes();
   await addRootTimes(times, await snapshotIds(store, mirror), async (id) => {
-    return (await readRef<SnapshotRecord>(store, snapshotRef(mirror, id), 1)).body;
+    return checkShape(await readRef<SnapshotRecord>(store, snapshotRef(mirror, id), 1)).body;
   });
   return times;
 }

@@ -2,6 +2,7 @@ import { SluiceError } from "../base/errors.ts";
 import { isSnapshotId } from "../base/names.ts";
 import { appendRef, latestRef, type Author, type RefVersion } from "../store/refs.ts";
 import type { ReadStore, WriteStore } from "../store/contract.ts";
+import { checkShape } from "./record-shape.ts";
 import type { SnapshotRecord } from "./record.ts";
 
 export type Snapshot = RefVersion<SnapshotRecord>;
@@ -56,8 +57,8 @@ export async function findSnapshot(
   mirror: string,
   id: string,
 ): Promise<Snapshot | undefined> {
-  const found = await latestRef<SnapshotRecord>(store, snapshotRef(mirror, id));
-  return found === undefined || found.body.removed !== undefined ? undefined : found;
+  const found = await newestVersion(store, mirror, id);
+  return found?.body.removed === undefined ? found : undefined;
 }
 
 /** As findSnapshot, but throws unknown_snapshot. */
@@ -75,7 +76,12 @@ export async function readSnapshot(store: ReadStore, mirror: string, id: string)
 /** The newest snapshot that was ever made of the mirror, even a removed one: what a sync must not go behind. */
 export async function lastSnapshot(store: ReadStore, mirror: string): Promise<Snapshot | undefined> {
   const id = (await snapshotIds(store, mirror)).at(-1);
-  return id === undefined ? undefined : latestRef<SnapshotRecord>(store, snapshotRef(mirror, id));
+  return id === undefined ? undefined : newestVersion(store, mirror, id);
+}
+
+async function newestVersion(store: ReadStore, mirror: string, id: string): Promise<Snapshot | undefined> {
+  const found = await latestRef<SnapshotRecord>(store, snapshotRef(mirror, id));
+  return found && checkShape(found);
 }
 
 /** Writes the first version of a snapshot's ref. */

@@ -7,6 +7,7 @@ import type { ReadStore } from "../store/contract.ts";
 import { checkRef, type FindKey } from "../store/refs.ts";
 import type { Trust } from "../trust/contract.ts";
 import { Moved, type Entry } from "../upstream/contract.ts";
+import { blobState, type BlobState } from "./blob-state.ts";
 import { findHole, holesByPath } from "./holes.ts";
 import { judgeSigners } from "./judge.ts";
 import { readManifest, type ManifestEntry } from "./manifest.ts";
@@ -14,8 +15,6 @@ import type { SnapshotRecord } from "./record.ts";
 import type { Snapshot } from "./snapshots.ts";
 import { recordedTrust } from "./trust.ts";
 import { entryFault, snapshotUpstream } from "./upstream.ts";
-
-export type BlobState = "sound" | "blob_missing" | "blob_corrupt";
 
 /** One fault; `sha256` is given where a blob is bad, so that it can be put in quarantine. */
 export interface Finding {
@@ -64,7 +63,9 @@ export async function verifySnapshot(context: VerifyContext, snapshot: Snapshot)
       findings.push({ code: "ref_corrupt", message });
   const { mirror, id, files, bytes, holes = [] } = record;
   const done = { mirror, id, findings, files, bytes, holes: holes.length };
-  const vital = await vitalFault(context.store, record);
+  // What an altered record names must not be put into quarantine on its word.
+  if (findings.length > 0) return { ...done, claims: [] };
+  const vital = await vitalFault(context, record);
   if (vital !== undefined) {
     findings.push(vital);
     return { ...done, claims: [] };
@@ -92,6 +93,18 @@ export async function verifySnapshot(context: VerifyContext, snapshot: Snapshot)
   }
 }
 
+async function stateOnce(
+  { store, hashed }: VerifyContext,
+  sha256: string,
+  expected: number | undefined,
+): Promise<BlobState> {
+  const known = hashed.get(sha256);
+  if (known !== undefined) return known;
+  const state = await blobState(store, sha256, expected);
+  hashed.set(sha256, state);
+  return state;
+}
+
 async function checkBlobs(
   context: VerifyContext,
   what: string,
@@ -104,11 +117,7 @@ async function checkBlobs(
   let bytes = 0;
   for (const [at, entry] of manifest.entries()) {
     context.signal?.throwIfAborted();
-    let state = context.hashed.get(entry.sha256);
-    if (state === undefined) {
-      state = await hashBlob(context.store, entry.sha256, entry.size);
-      context.hashed.set(entry.sha256, state);
-    }
+    const state = await stateOnce(context, entry.sha256, entry.size);
     bytes += entry.size;
     context.emit({
       event: "progress",
@@ -120,27 +129,6 @@ async function checkBlobs(
     });
     if (state === "sound") continue;
     findings.push(blobFinding(mirror, id, state, entry.path, entry.sha256));
-  }
-}
-
-// A stream has buffers of its own, which for a small file are most of the work.
-const SMALL = 1024 * 1024;
-
-async function hashBlob(store: ReadStore, sha256: string, expected: number | undefined): Promise<BlobState> {
-  try {
-    if (expected !== undefined && expected <= SMALL) {
-      const { length } = await store.readBlob(sha256, expected);
-      return length === expected ? "sound" : "blob_corrupt";
-    }
-    const hash = createHash("sha256");
-    let size = 0;
-    for await (const chunk of await store.openBlob(sha256)) {
-      hash.update(chunk as Uint8Array);
-      size += (chunk as Uint8Array).length;
-    }
-    return size === (expected ?? size) && hash.digest("hex") === sha256 ? "sound" : "blob_corrupt";
-  } catch (error) {
-    return error instanceof SluiceError && error.code === "blob_missing" ? "blob_missing" : "blob_corrupt";
   }
 }
 
@@ -232,20 +220,21 @@ async function digestsFault(
 }
 
 // The manifest and the key files are no entries, but without them nothing can be proven.
-async function vitalFault(store: ReadStore, record: SnapshotRecord): Promise<Finding | undefined> {
+async function vitalFault(context: VerifyContext, record: SnapshotRecord): Promise<Finding | undefined> {
   const keyrings = record.trust.kind === "keys" ? record.trust.keyrings : [];
   const vital = [
     { path: "the manifest", ...record.manifest },
     ...keyrings.map((file) => ({ path: file.name, sha256: file.sha256 })),
   ];
   for (const { path, sha256 } of vital) {
-    const state = await hashBlob(store, sha256, undefined);
+    const state = await stateOnce(context, sha256, undefined);
     if (state !== "sound") return blobFinding(record.mirror, record.id, state, path, sha256);
   }
   return undefined;
 }
 
-function blobFinding(
+/** A bad blob that a snapshot has at this path. */
+export function blobFinding(
   mirror: string,
   id: string,
   code: "blob_missing" | "blob_corrupt",

@@ -17,6 +17,9 @@ export interface Expectation {
 
 /** A blob that is open for reads into the caller's own memory. */
 export interface OpenBlob {
+  readonly size: number;
+  /** Files of the same stamp have the same bytes: another one in the place of this has another. */
+  readonly stamp: string;
   /** Reads from `position` on, as much as fits into `into` or less; gives how much, 0 at the end. */
   read(into: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;
@@ -94,7 +97,8 @@ export interface WriteStore extends ReadStore {
 }
 
 export interface PruneStore extends WriteStore {
-  listBlobs(): AsyncIterable<BlobInfo & { modified: number }>;
+  /** All blobs in the order of their names, or those that come after this name. */
+  listBlobs(after?: string): AsyncIterable<BlobInfo & { modified: number }>;
   deleteBlobs(sha256s: readonly string[]): Promise<void>;
   /** Moves a bad blob out of the way, and every name that a tree has for it. */
   quarantine(sha256: string): Promise<void>;
@@ -106,6 +110,11 @@ export interface PruneStore extends WriteStore {
   forgetQuarantined(sha256s: readonly string[]): Promise<void>;
   /** Removes temporary files and partial downloads older than the age; returns bytes freed. */
   sweep(olderThanMs: number): Promise<number>;
+  /**
+   * Runs what makes room. Where there is none even for that, it runs once more, with the room that the store holds back
+   * for it.
+   */
+  withReserve<T>(action: () => Promise<T>): Promise<T>;
 }
 
 export interface TreeFile {
@@ -125,6 +134,8 @@ export interface TreeStore {
    * are removed. Returns those paths; [] for a tree that is new or was sound.
    */
   createTree(mirror: string, id: string, files: Iterable<TreeFile>): Promise<string[]>;
+  /** What createTree would put right in a tree, and changes nothing; undefined where there is no tree. */
+  wrongInTree(mirror: string, id: string, files: Iterable<TreeFile>): Promise<string[] | undefined>;
   removeTree(mirror: string, id: string): Promise<void>;
   /**
    * Which snapshots the channel's symlinks point to, and the ref version they were made of; undefined where a link is

@@ -91,8 +91,12 @@ export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
     async freeBytes() {
       return Infinity;
     },
-    async *listBlobs() {
-      for (const [sha256, { bytes, modified }] of blobs) yield { sha256, size: bytes.length, modified };
+    async *listBlobs(after = "") {
+      for (const sha256 of [...blobs.keys()].toSorted()) {
+        const blob = blobs.get(sha256);
+        if (blob === undefined || sha256 <= after) continue;
+        yield { sha256, size: blob.bytes.length, modified: blob.modified };
+      }
     },
     async deleteBlobs(sha256s) {
       for (const sha256 of sha256s) blobs.delete(sha256);
@@ -115,6 +119,7 @@ export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
         if (modified <= clock() - olderThanMs && partials.delete(key)) freed += bytes.length;
       return freed;
     },
+    withReserve: (action) => action(),
     async close() {
       await Promise.resolve();
     },

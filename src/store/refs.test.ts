@@ -2,15 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createIdentity, openIdentity, openSiteKey } from "../trust/identity.ts";
 import { memoryStore } from "./memory.ts";
-import { appendRef, checkRef, latestRef, refHistory, type Author, type SiteKey } from "./refs.ts";
+import { appendRef, assertRow, checkRef, latestRef, refHistory, type Author, type SiteKey } from "./refs.ts";
 
 async function author(): Promise<{ author: Author; key: SiteKey }> {
   const made = await createIdentity("test site");
-  const identity = await openIdentity(made.privateKey);
-  return {
-    author: { fingerprint: identity.fingerprint, by: "me@here", sign: async (bytes) => identity.sign(bytes) },
-    key: await openSiteKey(made.publicKey),
-  };
+  const { fingerprint, sign } = await openIdentity(made.privateKey);
+  const key = await openSiteKey(made.publicKey);
+  const siteKey = async (site: string) => (site === fingerprint ? key : undefined);
+  return { author: { fingerprint, by: "me@here", sign, siteKey }, key };
 }
 
 test("versions are signed by the site's OpenPGP key, and chained", async () => {
@@ -69,6 +68,58 @@ test("of two writers on one state, one is told that it lost", async () => {
   );
   assert.equal(all.filter((one) => one.status === "fulfilled").length, 1);
   assert.equal((await latestRef(store, "channels/x"))?.version, 1);
+});
+
+test("nothing is written behind a version that is not as it was signed", async () => {
+  const store = memoryStore();
+  const { author: me } = await author();
+  const change = { body: { a: 1 }, why: "one", at: 0 };
+  await appendRef(store, me, "channels/x", undefined, change);
+  const read = store.readRef.bind(store);
+  const sound = await latestRef(store, "channels/x");
+  store.readRef = async (name, version) =>
+    Buffer.from(String(await read(name, version)).replace("one", "two"));
+  const altered = await latestRef(store, "channels/x");
+  const refused = {
+    code: "ref_corrupt",
+    message: "refs/channels/x/1.json is damaged or was altered: restore it from a backup.",
+  };
+  await assert.rejects(appendRef(store, me, "channels/x", altered, change), refused);
+  // Nor where it was damaged after it was read.
+  await assert.rejects(appendRef(store, me, "channels/x", sound, change), refused);
+  store.readRef = read;
+  assert.deepEqual(await store.refVersions("channels/x"), [1]);
+  await assert.rejects(appendRef(store, me, "channels/x", altered, change), refused);
+  await appendRef(store, me, "channels/x", sound, change);
+  const { author: other } = await author();
+  await assert.rejects(appendRef(store, other, "channels/x", await latestRef(store, "channels/x"), change), {
+    code: "ref_corrupt",
+  });
+});
+
+test("of a row, the version that was altered is named, wherever it is", async () => {
+  const store = memoryStore();
+  const { author: me } = await author();
+  for (const at of [1, 2, 3, 4])
+    await appendRef(store, me, "x", await latestRef(store, "x"), { body: { at }, why: "why", at });
+  const holds = async () => assertRow(store, await refHistory(store, "x"), me.siteKey);
+  await holds();
+  const read = store.readRef.bind(store);
+  for (const damaged of [1, 2, 3, 4]) {
+    for (const [old, fresh] of [
+      ['"why": "why"', '"why": "shy"'],
+      [/"previous": "?[0-9a-fnul]*"?/, `"previous": "${"0".repeat(64)}"`],
+    ] as const) {
+      store.readRef = async (name, version) => {
+        const bytes = await read(name, version);
+        return version === damaged ? Buffer.from(String(bytes).replace(old, fresh)) : bytes;
+      };
+      await assert.rejects(holds(), {
+        message: `refs/x/${damaged}.json is damaged or was altered: restore it from a backup.`,
+      });
+    }
+  }
+  await assertRow(store, [], me.siteKey);
 });
 
 test("damage is a sentence that names the file, not a crash", async () => {

@@ -9,6 +9,8 @@ export interface Author {
   readonly by: string;
   /** Armoured detached OpenPGP signature of the bytes, dated now or as given (ms). */
   sign(bytes: Uint8Array, at?: number): Promise<string>;
+  /** The key of a site whose versions this one goes on from; undefined for a site that is not known. */
+  readonly siteKey: FindKey;
 }
 
 /** Checks signatures of one site. */
@@ -72,7 +74,7 @@ export async function refHistory<B>(store: ReadStore, name: string): Promise<Ref
 
 /**
  * Writes the next version. `after` is the version that the caller's decision rests on (undefined: there is none yet): where another process has written since,
- * ref_conflict is thrown and nothing changes.
+ * ref_conflict is thrown and nothing changes. Where that version itself is not as it was signed, ref_corrupt: behind it the row could not be mended any more.
  */
 export async function appendRef<B>(
   store: WriteStore,
@@ -82,6 +84,7 @@ export async function appendRef<B>(
   change: { body: B; why: string; at: number; also?: readonly Pick<Author, "fingerprint" | "sign">[] },
 ): Promise<RefVersion<B>> {
   const version = (after?.version ?? 0) + 1;
+  if (after !== undefined) await assertSigned(store, after, author.siteKey);
   const payload: RefPayload<B> = {
     format: 1,
     ref: name,
@@ -146,6 +149,32 @@ export async function isSignedBy(
   return (await signatureFault(envelope, key.fingerprint, async () => key)) === undefined;
 }
 
+/** Holds that a version that was read is as its site signed it: what is to be written may rest on it. Throws ref_corrupt. */
+export async function assertSigned(
+  store: ReadStore,
+  version: RefVersion<unknown>,
+  siteKey: FindKey,
+): Promise<void> {
+  const { envelope, sha256 } = await readEnvelope<unknown>(store, version.ref, version.version);
+  const fault = await signatureFault(envelope, version.site, async () => siteKey(version.site, version.ref));
+  if (fault !== undefined || sha256 !== version.sha256) throw refDamaged(version);
+}
+
+/** The same of a whole row, oldest first: the newest is signed, and each names the hash of the one before it. */
+export async function assertRow(
+  store: ReadStore,
+  row: readonly RefVersion<unknown>[],
+  siteKey: FindKey,
+): Promise<void> {
+  const last = row.at(-1);
+  if (last === undefined) return;
+  await assertSigned(store, last, siteKey);
+  for (let at = row.length - 1; at > 0; at--) {
+    const [before, after] = [row[at - 1], row[at]];
+    if (before !== undefined && after?.previous !== before.sha256) throw refDamaged(before);
+  }
+}
+
 async function signatureFault(
   envelope: Envelope<unknown>,
   site: string,
@@ -172,9 +201,16 @@ async function readEnvelope<B>(
     throw new SluiceError("ref_corrupt", `${what} is missing: restore it from a backup.`);
   const envelope = parseEnvelope<B>(bytes);
   if (envelope?.payload.ref !== ownName(name) || envelope.payload.version !== version) {
-    throw new SluiceError("ref_corrupt", `${what} is damaged or was altered: restore it from a backup.`);
+    throw refDamaged({ ref: name, version });
   }
   return { envelope, sha256: hash(bytes) };
+}
+
+export function refDamaged({ ref, version }: Pick<RefVersion<unknown>, "ref" | "version">): SluiceError {
+  return new SluiceError(
+    "ref_corrupt",
+    `refs/${ref}/${version}.json is damaged or was altered: restore it from a backup.`,
+  );
 }
 
 function parseEnvelope<B>(bytes: Buffer): Envelope<B> | undefined {

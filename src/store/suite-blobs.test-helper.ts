@@ -147,6 +147,9 @@ export function blobSuite(name: string, openStore: OpenStore): void {
         [await read(0), await read(7), await read(3), await read(10)],
         ["0123", "789", "3456", ""],
       );
+      const again = await store.openBlobFile(name);
+      assert.deepEqual([file.size, again.size, file.stamp], [10, 10, again.stamp]);
+      await again.close();
       await file.close();
       await assert.rejects(store.openBlobFile(sha256(text("absent"))), failsWith("blob_missing"));
       await assert.rejects(store.openBlobFile("../../../etc/passwd"), failsWith("blob_missing"));

@@ -26,6 +26,19 @@ export function pruneSuite(name: string, openStore: OpenStore): void {
       assert.equal(await store.statBlob(one), undefined);
     });
 
+    test("blobs are listed in order, also from behind one that is not there", async () => {
+      const { store } = await open();
+      const names = await put(store, ...Array.from({ length: 40 }, (_, at) => text(`blob ${at}`)));
+      const sorted = names.toSorted();
+      const after = async (name?: string): Promise<string[]> =>
+        (await Array.fromAsync(store.listBlobs(name))).map((blob) => blob.sha256);
+      assert.deepEqual(await after(), sorted);
+      for (const at of [0, 17, 39])
+        assert.deepEqual(await after(sorted[at]), sorted.slice(at + 1), sorted[at]);
+      const middle = `${sorted[20]?.slice(0, 40)}${"0".repeat(24)}`;
+      assert.deepEqual(await after(middle), sorted.slice(20));
+    });
+
     test("a quarantined blob is gone until it is put again", async () => {
       const { store, damage, reopen } = await open();
       const bytes = text("will be damaged");

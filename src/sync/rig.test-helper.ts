@@ -161,16 +161,16 @@ export function rig(ecosystem: Ecosystem = listing, trust: Trust = { kind: "none
   const made = { now: START };
   const clock = (): number => made.now;
   const store = memoryStore({ clock });
-  const author = { fingerprint: "F".repeat(40), by: "test", sign: async () => "signed" };
+  const fingerprint = "F".repeat(40);
+  const verify = async (_: Uint8Array, signature: string): Promise<boolean> => signature === "signed";
+  const siteKey = async () => ({ fingerprint, verify });
+  const author = { fingerprint, by: "test", sign: async () => "signed", siteKey };
   const site = {
     store,
     graceMs: 3_600_000,
     clock,
     author: async () => author,
-    siteKey: async () => ({
-      fingerprint: author.fingerprint,
-      verify: async (_: Uint8Array, s: string) => s === "signed",
-    }),
+    siteKey,
   };
   const mirror: MirrorConfig = {
     name: "toy",

@@ -301,6 +301,28 @@ test("gc leaves what a channel holds, and takes the rest after the grace", async
   assert.deepEqual(await contents(made), [{ a: "two" }]);
 });
 
+test("gc comes to rest: its own lists of the condemned are no work for the next one", async () => {
+  const made = rig();
+  for (const [day, text] of ["one", "two"].entries()) {
+    publish(made.upstream, START + day * DAY, { a: text });
+    await made.sync();
+    made.now += DAY;
+  }
+  const keep = new Map([["toy", { last: 1 }]]);
+  const state = async (): Promise<unknown> => [
+    [...made.site.store.blobs.keys()].toSorted(),
+    await made.site.store.refVersions("gc/condemned"),
+  ];
+  for (let day = 0; day < 4; day++) {
+    await collectGarbage(made.site, keep, false);
+    made.now += DAY;
+  }
+  assert.ok(!made.site.store.blobs.has(hash("one")));
+  const before = await state();
+  assert.equal((await collectGarbage(made.site, keep, false)).condemnedBlobs, 0);
+  assert.deepEqual(await state(), before);
+});
+
 function flip(made: Rig, digest: string): void {
   const blob = made.site.store.blobs.get(digest);
   assert.ok(blob);

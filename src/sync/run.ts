@@ -6,13 +6,13 @@ import type { Emit } from "../base/events.ts";
 import { findChannel, LATEST } from "../channel/channels.ts";
 import { moveLatest } from "../channel/moves.ts";
 import type { Site } from "../channel/site.ts";
-import { reconcileTrees } from "../channel/trees.ts";
 import type { MirrorConfig } from "../config/types.ts";
 import { manifestEntry, readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
 import type { Hole } from "../snapshot/record.ts";
 import { amendSnapshot, lastSnapshot, listSnapshots, type Snapshot } from "../snapshot/snapshots.ts";
 import { checkEntry } from "../snapshot/verify.ts";
 import type { BlobInfo, WriteSession } from "../store/contract.ts";
+import { assertSigned } from "../store/refs.ts";
 import type { Trust } from "../trust/contract.ts";
 import type { Entry, Transport } from "../upstream/contract.ts";
 import { admit, type Admission } from "./admit.ts";
@@ -21,7 +21,7 @@ import { fetchAll } from "./download-all.ts";
 import { contentKey, isBadBlob, type Fetching } from "./fetch.ts";
 import { holesOf, leniency, warnOfHoles, type Leniency } from "./missing.ts";
 import { checkRoom, planFetch, type Plan } from "./plan.ts";
-import { repairTrees } from "./repair.ts";
+import { publishTrees } from "./repair.ts";
 import { Tries } from "./tries.ts";
 import { liveUpstream, type LiveUpstream } from "./upstream.ts";
 import { walk, type Walked } from "./walk.ts";
@@ -66,7 +66,7 @@ export async function runSync(job: SyncJob): Promise<SyncOutcome> {
 
 // What a killed run left undone after its record was written is done here too. Damage to another snapshot is told, but does not undo this sync.
 async function publish({ site, mirror, emit }: SyncJob): Promise<void> {
-  for (const message of [...(await repairTrees(site)), ...(await reconcileTrees(site))]) {
+  for (const message of await publishTrees(site)) {
     emit({ event: "warning", mirror: mirror.name, code: "blob_corrupt", message });
   }
 }
@@ -120,9 +120,10 @@ async function attemptSync(
   const accepted = site.clock();
   const { ecosystem, options } = mirror;
   const { trust, signal } = job;
+  const last = await lastSnapshot(site.store, mirror.name);
   const admission: Admission = {
     trust,
-    previous: (await lastSnapshot(site.store, mirror.name))?.body.claims ?? [],
+    previous: last?.body.claims ?? [],
     now: accepted,
     allowExpired: job.allowExpired,
     allowOlder: job.allowOlder,
@@ -140,6 +141,8 @@ async function attemptSync(
   }
   if (walked === "unchanged")
     throw new SluiceError("internal", "The walk said unchanged, but there is no snapshot.");
+  // Its claims say what must not be gone behind.
+  if (last !== undefined) await assertSigned(site.store, last, site.siteKey);
   emit({ event: "phase", mirror: mirror.name, phase: "plan" });
   const known = new Map([...upstream.read, ...(await putRoots(fetching.session, upstream, walked))]);
   const plan = await planFetch(site.store, walked.entries.values(), known);

@@ -6,7 +6,7 @@ import { underStoreLock } from "../channel/moves.ts";
 import { reconcileTrees } from "../channel/trees.ts";
 import type { Ecosystem } from "../ecosystems/contract.ts";
 import { findSnapshot } from "../snapshot/snapshots.ts";
-import type { BlobState } from "../snapshot/verify.ts";
+import type { BlobState } from "../snapshot/blob-state.ts";
 import type { WriteSession } from "../store/contract.ts";
 import { loadCargo, type Selection } from "./cargo.ts";
 import type { Cargo, Source } from "./contract.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beginIdentityRow, readIdentityRow } from "../channel/identity-row.ts";
 import { commitMove, planPromote } from "../channel/moves.ts";
 import type { Site } from "../channel/site.ts";
-import { ownName, type Author } from "../store/refs.ts";
+import { ownName, type Author, type FindKey } from "../store/refs.ts";
 import { listing, publish, rig, START, type Rig } from "../sync/rig.test-helper.ts";
 import { createIdentity, openIdentity } from "../trust/identity.ts";
 import { decideKey } from "./known-sites.ts";
@@ -21,16 +21,13 @@ export interface SiteRig extends Rig {
 export async function siteRig(): Promise<SiteRig> {
   const made = rig();
   const identity = await openIdentity((await createIdentity("site", () => START)).privateKey, () => made.now);
-  const author: Author = { fingerprint: identity.fingerprint, by: "root@test", sign: identity.sign };
   const { store } = made.site;
-  const site: Rig["site"] = {
-    ...made.site,
-    author: async () => author,
-    siteKey: async (fingerprint, ref) => {
-      const row = await readIdentityRow(store, ref.slice(0, ref.length - ownName(ref).length));
-      return row?.keys.get(fingerprint);
-    },
+  const siteKey: FindKey = async (fingerprint, ref) => {
+    const row = await readIdentityRow(store, ref.slice(0, ref.length - ownName(ref).length));
+    return row?.keys.get(fingerprint);
   };
+  const author: Author = { fingerprint: identity.fingerprint, by: "root@test", sign: identity.sign, siteKey };
+  const site: Rig["site"] = { ...made.site, author: async () => author, siteKey };
   await beginIdentityRow(store, author, identity, START);
   const plain = made.sync;
   const sync: Rig["sync"] = async (change) => plain({ site, ...change });

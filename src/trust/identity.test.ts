@@ -23,6 +23,23 @@ test("a site signs, and another verifies with its public key", async () => {
   assert.equal(await site.verify(DATA, "no signature"), false);
 });
 
+test("no bit of a signature can change unseen", async () => {
+  const identity = await openIdentity(keys.privateKey, () => BIRTH + DAY);
+  const site = await openSiteKey(keys.publicKey);
+  const signature = Buffer.from(await identity.sign(DATA));
+  const seen: number[] = [];
+  for (let at = 0; at < signature.length; at++) {
+    const changed = Buffer.from(signature);
+    changed.writeUInt8(changed.readUInt8(at) ^ (1 << (at % 8)), at);
+    if (await site.verify(DATA, changed.toString("latin1"))) seen.push(at);
+  }
+  assert.deepEqual(seen, []);
+  for (const more of ["\n", " ", "\t\n"]) {
+    assert.equal(await site.verify(DATA, signature.toString() + more), false);
+    assert.equal(await site.verify(DATA, signature.toString().replace("\n\n", `\n${more}\n`)), false);
+  }
+});
+
 test("the signature of another site is none", async () => {
   const other = await openIdentity((await createIdentity("other")).privateKey);
   const site = await openSiteKey(keys.publicKey);

@@ -1,5 +1,6 @@
 import type { PrivateKey } from "openpgp";
 import { SluiceError } from "../base/errors.ts";
+import { isExactArmor } from "./exact-armor.ts";
 import { type Keyring, openKeyring } from "./openpgp.ts";
 
 export interface IdentityKeys {
@@ -20,7 +21,7 @@ export interface Identity {
 
 export interface SiteKey {
   readonly fingerprint: string;
-  /** True where the armoured detached signature over the bytes was made by this key. */
+  /** True where the armoured detached signature over the bytes was made by this key, and is as it was written. */
   verify(bytes: Uint8Array, signature: string): Promise<boolean>;
 }
 
@@ -84,6 +85,7 @@ export async function openSiteKey(publicKey: string): Promise<SiteKey> {
   return {
     fingerprint: certificate.fingerprint,
     async verify(bytes, signature) {
+      if (!isExactArmor(signature)) return false;
       try {
         const { signers } = await keyring.verifyDetached(bytes, Buffer.from(signature), "The record");
         return signers.some(({ revoked }) => revoked === undefined);

@@ -3,12 +3,14 @@ import type { Readable } from "node:stream";
 /**
  * A stream as the body of a reply, read once: fails where it ends before (or goes on after) `length`, and can
  * be given up before its first chunk. `translate` makes the error to throw from the stream's own, or from
- * undefined where the stream ended at the wrong place.
+ * undefined where the stream ended at the wrong place. `tooSlow` is told how long (ms) each chunk was waited for, and
+ * how long it is; it may give an error to end with.
  */
 export function bodyOf(
   stream: Readable,
   length: number | undefined,
   translate: (error: unknown, received: number) => Error,
+  tooSlow: (waitedMs: number, bytes: number) => Error | undefined = () => undefined,
 ): AsyncIterable<Uint8Array> {
   // Without a listener, an error that comes before the reader does would end the process.
   stream.on("error", () => undefined);
@@ -16,6 +18,7 @@ export function bodyOf(
   let received = 0;
   const iterator: AsyncIterator<Uint8Array> = {
     async next() {
+      const asked = performance.now();
       const result = await chunks.next().catch((error: unknown) => {
         throw translate(error, received);
       });
@@ -25,7 +28,11 @@ export function bodyOf(
         stream.destroy();
         throw translate(undefined, received);
       }
-      return result;
+      if (result.done === true || received === length) return result;
+      const slow = tooSlow(performance.now() - asked, result.value.length);
+      if (slow === undefined) return result;
+      stream.destroy();
+      throw slow;
     },
     // A generator's own return() would do nothing before the first next().
     return() {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { plainEnv } from "../run.ts";
 import type { Ran } from "../run.ts";
 import type { AptClient } from "./apt.ts";
+import { runInline } from "./inline.ts";
 import { removeFolder, tempFolder } from "../temp.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
@@ -82,8 +83,8 @@ export interface SluiceSite extends AsyncDisposable {
   serve(...options: readonly string[]): Promise<Served>;
 }
 
-/** With its data in this folder, or in one of its own. */
-export async function sluiceSite(name = "site", elsewhere?: string): Promise<SluiceSite> {
+/** With its data in this folder, or in one of its own. `inline`: its runs, but for `start` and `serve`, are made in this process. */
+export async function sluiceSite(name = "site", elsewhere?: string, inline = false): Promise<SluiceSite> {
   const home = await tempFolder(name);
   const data = elsewhere ?? join(home, "data");
   const config = join(home, "sluice.yaml");
@@ -117,7 +118,8 @@ export async function sluiceSite(name = "site", elsewhere?: string): Promise<Slu
     return { child, done, kill: (signal) => void child.kill(signal) };
   }
 
-  const run = async (...args: readonly string[]): Promise<Ran> => await start(...args).done;
+  const run = async (...args: readonly string[]): Promise<Ran> =>
+    inline ? await runInline(["--config", config, ...args]) : await start(...args).done;
 
   async function ok(...args: readonly string[]): Promise<Ran> {
     const ran = await run(...args);

@@ -1,5 +1,6 @@
-import { suite, test } from "node:test";
+import { after, suite, test } from "node:test";
 import { ok } from "node:assert/strict";
+import { closeStages } from "./stage.ts";
 import { WORLDS } from "./worlds.ts";
 import type { WorldKind } from "./world.ts";
 
@@ -27,6 +28,7 @@ export interface Fault {
 export function testFaults(title: string, faults: readonly Fault[]): void {
   for (const kind of WORLDS) {
     suite(`${title}: ${kind.ecosystem}`, { skip: kind.skip }, () => {
+      after(closeStages);
       for (const fault of faults) {
         test(`${fault.name}: ${fault.promise}`, { skip: fault.skip }, async () => {
           const { tried } = await fault.run(kind, fault.quick);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { installClients } from "../../scripts/clients.ts";
 import { FAULTS } from "./faults.ts";
+import { closeStages } from "./stage.ts";
 import { machine, table } from "./table.ts";
 import type { Row } from "./table.ts";
 import { WORLDS } from "./worlds.ts";
@@ -30,6 +31,7 @@ for (const kind of WORLDS) {
     );
   }
 }
+await closeStages();
 
 const text = `${new Date().toISOString().slice(0, 10)}, ${machine()}.\n\n${table(rows)}`;
 process.stdout.write(text);

@@ -7,7 +7,7 @@ import { assertSynced, digestsBelow } from "../e2e/apt/lab.ts";
 import { staticServer } from "../servers/static.ts";
 import type { StaticServer } from "../servers/static.ts";
 import { filesBelow } from "../upstreams/apt.ts";
-import type { Age, World } from "./world.ts";
+import type { Age, World, WorldKind, WorldSize } from "./world.ts";
 
 /** Path and SHA-256 of every file of a tree. */
 export type Tree = ReadonlyMap<string, string>;
@@ -20,12 +20,18 @@ export interface Stage extends AsyncDisposable {
   readonly whole: Readonly<
     Record<Age, { readonly tree: Tree; readonly requests: number; readonly bytes: number }>
   >;
+  /** Serves this state, as a sound server does, and forgets the requests so far. */
+  serve(age: Age): void;
   /** A fresh site, with its data in this folder or one of its own. */
   site(options?: SiteOptions): Promise<SluiceSite>;
 }
 
 export interface SiteOptions {
   readonly data?: string | undefined;
+  /** Of the upstream; the stage's own server by default. */
+  readonly url?: string | undefined;
+  /** Its runs are made in this process, which is several times faster. */
+  readonly inline?: boolean | undefined;
   /** Of the mirror. */
   readonly mirror?: Readonly<Record<string, unknown>> | undefined;
   /** Of the site. */
@@ -35,14 +41,14 @@ export interface SiteOptions {
 export async function openStage(world: World): Promise<Stage> {
   const server = await staticServer(world.states.old);
 
-  async function site({ data, mirror, config }: SiteOptions = {}): Promise<SluiceSite> {
-    const made = await sluiceSite("site", data);
-    await made.configure({ m: world.mirror(server.url, mirror) }, config);
+  async function site({ data, url, inline, mirror, config }: SiteOptions = {}): Promise<SluiceSite> {
+    const made = await sluiceSite("site", data, inline);
+    await made.configure({ m: world.mirror(url ?? server.url, mirror) }, config);
     return made;
   }
 
   async function whole(age: Age) {
-    await using fresh = await site();
+    await using fresh = await site({ inline: true });
     serve(age);
     assertSynced(await fresh.sync("m"), "updated");
     const tree = await digestsBelow(join(fresh.data, "trees/m/latest"));
@@ -60,6 +66,7 @@ export async function openStage(world: World): Promise<Stage> {
     world,
     server,
     whole: { old: await whole("old"), new: await whole("new") },
+    serve,
     site,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
@@ -67,6 +74,27 @@ export async function openStage(world: World): Promise<Stage> {
   };
   serve("old");
   return stage;
+}
+
+const shared = new Map<string, Promise<Stage>>();
+
+/** A stage that the faults of one run share, one after the other, since to make it takes as long as some tries. `closeStages` closes it. */
+export async function sharedStage(kind: WorldKind, size: WorldSize): Promise<Stage> {
+  const key = JSON.stringify([kind.ecosystem, size]);
+  const opening = shared.get(key) ?? kind.open(size).then(openStage);
+  shared.set(key, opening);
+  const stage = await opening;
+  stage.serve("old");
+  return stage;
+}
+
+export async function closeStages(): Promise<void> {
+  const stages = [...shared.values()];
+  shared.clear();
+  for (const stage of await Promise.all(stages)) {
+    await stage[Symbol.asyncDispose]();
+    await stage.world[Symbol.asyncDispose]();
+  }
 }
 
 /** Which state a tree is a whole copy of; anything else fails the test, naming the first paths that are wrong. */
@@ -82,8 +110,8 @@ export function ageOf(stage: Stage, tree: Tree, what: string): Age {
   return "new";
 }
 
-/** Holds that every tree that a client can reach is whole, and that `verify` finds nothing; the age of each channel. */
-export async function assertSound(stage: Stage, site: SluiceSite): Promise<Readonly<Record<string, Age>>> {
+/** Holds that every tree that a client can reach is whole; the age of each, by the name of its channel or snapshot. */
+export async function agesOf(stage: Stage, site: SluiceSite): Promise<Readonly<Record<string, Age>>> {
   const ages: Record<string, Age> = {};
   const names = await readdir(join(site.data, "trees/m")).catch(() => []);
   for (const name of names.filter((name) => !name.startsWith("."))) {
@@ -95,6 +123,12 @@ export async function assertSound(stage: Stage, site: SluiceSite): Promise<Reado
     );
     if (tree !== undefined) ages[name] = ageOf(stage, tree, `trees/m/${name}`);
   }
+  return ages;
+}
+
+/** The same, and that `verify` finds nothing. */
+export async function assertSound(stage: Stage, site: SluiceSite): Promise<Readonly<Record<string, Age>>> {
+  const ages = await agesOf(stage, site);
   await site.ok("verify");
   return ages;
 }

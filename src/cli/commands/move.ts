@@ -1,5 +1,6 @@
 import { commitMove, planPromote, planRollback, type Move } from "../../channel/moves.ts";
 import type { Site } from "../../channel/site.ts";
+import { reconcileTrees } from "../../channel/trees.ts";
 import { ecosystemById } from "../../ecosystems/index.ts";
 import { readConfig, type Context } from "../context.ts";
 import { confirm } from "../prompt.ts";
@@ -24,6 +25,8 @@ async function move(context: Context, plan: (site: Site) => Promise<Move>): Prom
   const config = await readConfig(context);
   const { output } = context;
   await withSite(config, async (site) => {
+    // A move that was killed after its record is finished first: run again, it may have nothing to change.
+    for (const problem of await reconcileTrees(site)) output.warn(problem);
     const planned = await plan(site);
     const { channel, changes, notices } = planned;
     if (notices.length > 0 && !(await confirm(context, notices.join("\n")))) {

@@ -4,8 +4,9 @@ import { MAX_WORKERS } from "../../config/fields.ts";
 import { parseListen } from "../../config/listen.ts";
 import type { Config } from "../../config/types.ts";
 import { logBatch } from "../../serve/log-batch.ts";
+import type { Scrubber } from "../../serve/scrubber.ts";
 import type { RunningServer } from "../../serve/server.ts";
-import type { SharedSettings } from "../../serve/workers.ts";
+import type { SharedSettings, WorkersServer } from "../../serve/workers.ts";
 import { readConfig, type Context } from "../context.ts";
 import { withReader } from "../site.ts";
 
@@ -29,11 +30,18 @@ type Listen = Config["listen"];
 
 async function serveAlone(context: Context, config: Config, listen: Listen): Promise<void> {
   const { startServer } = await import("../../serve/server.ts");
+  const { alone } = await import("../../serve/team.ts");
   const { format, ...settings } = settingsOf(context, config);
   await withReader(config, async (store) => {
     const batch = logBatch(format, (text) => void context.io.out.write(text));
-    const server = await startServer({ ...settings, store, listen, log: batch.add });
-    await untilStopped(context, config, server);
+    const scrubber = await scrubberOf(context, config);
+    try {
+      const team = alone(scrubber.totals);
+      const server = await startServer({ ...settings, store, listen, log: batch.add, team });
+      await untilStopped(context, config, server);
+    } finally {
+      await scrubber.close();
+    }
     batch.flush();
   });
 }
@@ -42,18 +50,47 @@ async function serveByMany(context: Context, config: Config, listen: Listen, cou
   const { startWorkers } = await import("../../serve/workers.ts");
   // Makes the store where there is none: workers only read.
   await withReader(config, async () => undefined);
-  const server = await startWorkers({
-    ...settingsOf(context, config),
-    count,
-    listen,
-    log: (text) => void context.io.out.write(text),
-    note: (sentence) => context.output.warn(sentence),
+  const scrubber = await scrubberOf(context, config);
+  try {
+    const server = await startWorkers({
+      ...settingsOf(context, config),
+      count,
+      listen,
+      log: (text) => void context.io.out.write(text),
+      note: (sentence) => context.output.warn(sentence),
+      scrub: scrubber.totals,
+    });
+    await untilStoppedOrReloaded(context, config, server, scrubber);
+  } finally {
+    await scrubber.close();
+  }
+}
+
+async function scrubberOf({ output }: Context, config: Config): Promise<Scrubber> {
+  const { startScrubber } = await import("../../serve/scrubber.ts");
+  return startScrubber({
+    data: config.data,
+    scrubbing: config.scrub,
+    found: ({ code, message }) => output.error(new SluiceError(code, message)),
+    trouble: (sentence) => output.warn(sentence),
+    note: (sentence) => output.note(sentence),
   });
+}
+
+async function untilStoppedOrReloaded(
+  context: Context,
+  config: Config,
+  server: WorkersServer,
+  scrubber: Scrubber,
+): Promise<void> {
   const onHangup = (): void => void reload();
   let reloading: Promise<void> | undefined;
   const reload = async (): Promise<void> => {
     reloading ??= readConfig(context)
-      .then((fresh) => server.reload(settingsOf(context, fresh)))
+      .then(async (fresh) => {
+        await scrubber.reload(fresh.scrub);
+        await server.reload(settingsOf(context, fresh));
+      })
       .then(() => context.output.note("The workers are replaced, by the config as it is now."))
       .catch((thrown: unknown) =>
         context.output.warn(`The workers stay as they are: ${asSluiceError(thrown).message}`),

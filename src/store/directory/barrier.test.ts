@@ -3,7 +3,7 @@ import { utimesSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { put, text } from "../suite-tools.test-helper.ts";
-import { barrier } from "./barrier.ts";
+import { barrier, settle } from "./barrier.ts";
 import { layoutOf } from "./layout.ts";
 import { markedSessions, markerPath } from "./marker.ts";
 import { blobFile, tempStores } from "./temp.test-helper.ts";
@@ -49,4 +49,14 @@ test("with no session standing, nothing is left to sync", async () => {
     file: async (path) => void synced.push(path),
   });
   assert.deepEqual(synced, [layoutOf(store.root).blobs]);
+});
+
+test("a folder that was filled is settled by one sync, or folder by folder and up to what is older", async () => {
+  const synced: string[] = [];
+  const file = async (path: string): Promise<void> => void synced.push(path);
+  await settle("/t/.grace/stable", ["a", "a/b"], { fileSystem: async (path) => synced.push(path) > 0, file });
+  assert.deepEqual(synced, ["/t/.grace/stable"]);
+  await settle("/t/.grace/stable", ["a", "a/b"], { fileSystem: async () => false, file });
+  const folders = ["/t/.grace/stable/a", "/t/.grace/stable/a/b", "/t/.grace/stable", "/t/.grace", "/t"];
+  assert.deepEqual(synced.slice(1), folders);
 });

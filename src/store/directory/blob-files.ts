@@ -9,16 +9,17 @@ export interface BlobFile {
   readonly stat: fs.Stats;
 }
 
-/** Every file of blobs/ that has the name of a blob; anything else there is left alone. */
-export async function* blobFiles(at: Layout): AsyncGenerator<BlobFile> {
+/** Every file of blobs/ that has the name of a blob, in the order of the names, from behind `after` on; anything else there is left alone. */
+export async function* blobFiles(at: Layout, after = ""): AsyncGenerator<BlobFile> {
   const pace = startPace();
-  for (const folder of entriesOf(at.blobs)) {
-    if (!folder.isDirectory() || !/^[0-9a-f]{2}$/.test(folder.name)) continue;
-    for (const name of fs.readdirSync(`${at.blobs}/${folder.name}`)) {
-      if (!/^[0-9a-f]{62}$/.test(name)) continue;
-      const file = `${at.blobs}/${folder.name}/${name}`;
+  const folders = entriesOf(at.blobs).filter((entry) => entry.isDirectory());
+  for (const folder of folders.map(({ name }) => name).toSorted()) {
+    if (!/^[0-9a-f]{2}$/.test(folder) || folder < after.slice(0, 2)) continue;
+    for (const name of fs.readdirSync(`${at.blobs}/${folder}`).toSorted()) {
+      if (!/^[0-9a-f]{62}$/.test(name) || folder + name <= after) continue;
+      const file = `${at.blobs}/${folder}/${name}`;
       const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-      if (stat?.isFile()) yield { sha256: folder.name + name, file, stat };
+      if (stat?.isFile()) yield { sha256: folder + name, file, stat };
       await pace();
     }
   }

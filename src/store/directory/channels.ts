@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { SluiceError } from "../../base/errors.ts";
 import { checkChannelName, checkMirrorName, isName, isSnapshotId } from "../../base/names.ts";
 import type { TreeStore } from "../contract.ts";
-import { discardFile, entriesOf, isErrno, makeDirectory, removeFile, writeError } from "./files.ts";
+import { discardFile, entriesOf, isErrno, makeDirectory, removeFile, sync, writeError } from "./files.ts";
 import { gracePath } from "./grace.ts";
 import type { Place } from "./layout.ts";
 import { removeFolder } from "./sweep.ts";
@@ -109,13 +109,18 @@ async function setChannel(
   let folder = `${channel}.${version}`;
   while (fs.lstatSync(`${base}/${folder}`, { throwIfNoEntry: false }) !== undefined) folder += "+";
   makeDirectory(`${base}/${folder}`);
+  const folders = new Set([`${base}/${folder}`, base, place.at.trees]);
   for (const [mirror, id] of Object.entries(mirrors)) {
     if (!isSnapshotId(id)) throw new SluiceError("bad_name", `'${id}' is not the id of a snapshot.`);
     fs.symlinkSync(treeTarget(mirror, id), `${base}/${folder}/${mirror}`);
     makeDirectory(`${place.at.trees}/${mirror}`);
-    pointTo(place, `${place.at.trees}/${mirror}/${channel}`, constantTarget(mirror, channel));
+    if (pointTo(place, `${place.at.trees}/${mirror}/${channel}`, constantTarget(mirror, channel)))
+      folders.add(`${place.at.trees}/${mirror}`);
   }
+  // All that the link leads to is durable before it is switched, and then the link.
+  for (const one of folders) await sync(one);
   pointTo(place, `${base}/${channel}`, folder);
+  await sync(base);
   removeConstants(place, channel, (mirror) => mirrors[mirror] === undefined);
   // The folder just left stays until the next switch: a client may be on its way through it.
   await removeOldFolders(place, channel, [before, folder]);
@@ -176,9 +181,9 @@ function targetOf(link: string): string | undefined {
   }
 }
 
-/** Makes or switches a symlink by one rename; anything but a symlink there is not ours. */
-function pointTo(place: Place, link: string, target: string): void {
-  if (targetOf(link) === target) return;
+/** Makes or switches a symlink by one rename, false where it is right already; anything but a symlink there is not ours. */
+function pointTo(place: Place, link: string, target: string): boolean {
+  if (targetOf(link) === target) return false;
   const stat = fs.lstatSync(link, { throwIfNoEntry: false });
   if (stat !== undefined && !stat.isSymbolicLink())
     throw new SluiceError("store_unusable", `${link} is in the way of a link of Sluice: move it elsewhere.`);
@@ -186,6 +191,7 @@ function pointTo(place: Place, link: string, target: string): void {
   fs.symlinkSync(target, temp);
   try {
     fs.renameSync(temp, link);
+    return true;
   } finally {
     discardFile(temp);
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, statfsSync } from "node:fs";
 import { test } from "node:test";
 import { SluiceError } from "../../base/errors.ts";
 import { body, exactly, failsWith, listed, noise, sha256, text } from "../suite-tools.test-helper.ts";
@@ -9,6 +9,7 @@ import type { DirectoryStore } from "./open.ts";
 import { tempFolders } from "./temp.test-helper.ts";
 
 const folder = tempFolders();
+const MANY = 100_000;
 const SIZE = 2_097_152;
 
 function full(what: RegExp): (error: unknown) => true {
@@ -19,11 +20,11 @@ function full(what: RegExp): (error: unknown) => true {
   };
 }
 
-/** Fills what is left of the file system with blobs; returns their names. */
-async function fill(store: DirectoryStore): Promise<string[]> {
+/** Fills what is left of the file system with blobs, or makes so many; returns their names. */
+async function fill(store: DirectoryStore, most = Infinity): Promise<string[]> {
   const session = await store.begin();
   const names: string[] = [];
-  for (let size = 65_536, index = 0; size >= 4096; index++) {
+  for (let size = 65_536, index = 0; size >= 4096 && names.length < most; index++) {
     try {
       names.push((await session.putBlob(noise(size, `fill ${index}`), { digests: {} })).sha256);
     } catch (error) {
@@ -93,3 +94,44 @@ test("a full disk is said with a figure, leaves no litter, and the next run cont
   await fill(store);
   await store.close();
 });
+
+test("what makes room runs on a disk without any, of bytes or of files, and the reserve is back afterwards", async (t) => {
+  for (const short of ["bytes", "inodes"] as const) {
+    const root = folder();
+    using mount = mountTmpfs(root, 64 * SIZE);
+    if (mount === undefined) return t.skip("mounting is not permitted here");
+    const store = await openDirectoryStore(root);
+    const names = await fill(store, 40);
+    const { used } = sizeOf(root);
+    mount.resize(
+      short === "bytes" ? { bytes: used.bytes, inodes: MANY } : { bytes: 64 * SIZE, inodes: used.inodes },
+    );
+    const makeRoom = async (): Promise<string> => {
+      await using _held = await store.lock("gc", "gc");
+      await store.createRef("gc/condemned", 1, text("what goes"));
+      await store.deleteBlobs(names);
+      return "made";
+    };
+    await assert.rejects(makeRoom(), failsWith("disk_full"), short);
+    assert.equal(await store.withReserve(makeRoom), "made", short);
+    assert.deepEqual(readdirSync(`${root}/reserve`), []);
+    await store.close();
+    // Too little for a reserve, too.
+    await (await openDirectoryStore(root)).close();
+    if (short === "bytes") assert.deepEqual(readdirSync(`${root}/reserve`), []);
+    mount.resize({ bytes: 64 * SIZE, inodes: MANY });
+    const reopened = await openDirectoryStore(root);
+    assert.equal(readdirSync(`${root}/reserve`).length, 16);
+    // An error of another kind leaves it.
+    const failing = async (): Promise<never> =>
+      Promise.reject(new SluiceError("locked", "By another process."));
+    await assert.rejects(reopened.withReserve(failing), failsWith("locked"));
+    assert.equal(readdirSync(`${root}/reserve`).length, 16);
+    await reopened.close();
+  }
+});
+
+function sizeOf(root: string): { used: { bytes: number; inodes: number } } {
+  const { blocks, bfree, bsize, files, ffree } = statfsSync(root);
+  return { used: { bytes: (blocks - bfree) * bsize, inodes: files - ffree } };
+}

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { checkChannelName, checkMirrorName } from "../../base/names.ts";
 import type { TreeFile } from "../contract.ts";
+import { settle } from "./barrier.ts";
 import { makeDirectories, writeError } from "./files.ts";
 import type { Layout, Place } from "./layout.ts";
 import { startPace } from "./pace.ts";
@@ -25,10 +26,12 @@ export async function setGrace(
     makeDirectories(base);
     plantFolders(base, plan);
     const pace = startPace();
+    let changed = false;
     for (const file of plan.files.values()) {
-      await plantOver(place, `${base}/${file.path}`, file);
+      if (await plantOver(place, `${base}/${file.path}`, file)) changed = true;
       await pace();
     }
+    if (changed) await settle(base, plan.folders);
     await prune(base, plan);
   } catch (error) {
     throw writeError(error, place.at.root, `the grace folder of ${mirror}`);

@@ -1,7 +1,9 @@
 import fs from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { SluiceError } from "../../base/errors.ts";
+import { createFile, writeError } from "./files.ts";
 
 const SQLITE_BUSY = 5;
 
@@ -13,8 +15,20 @@ export function openLockFile(file: string): DatabaseSync {
   try {
     return new DatabaseSync(file);
   } catch (error) {
-    throw unusable(file, error);
+    throw whyNotMade(file) ?? unusable(file, error);
   }
+}
+
+// SQLite does not say why it cannot make a file; the file system does.
+function whyNotMade(file: string): SluiceError | undefined {
+  if (fs.existsSync(file)) return undefined;
+  try {
+    fs.closeSync(createFile(file));
+  } catch (error) {
+    const told = writeError(error, dirname(dirname(file)), "a lock file");
+    return told instanceof SluiceError ? told : undefined;
+  }
+  return undefined;
 }
 
 /** The same for a file that must exist; undefined where it does not. */

@@ -12,6 +12,7 @@ export interface Layout {
   readonly partial: string;
   readonly quarantine: string;
   readonly locks: string;
+  readonly reserve: string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -24,6 +25,7 @@ export function layoutOf(root: string): Layout {
     partial: `${root}/tmp/partial`,
     quarantine: `${root}/quarantine`,
     locks: `${root}/locks`,
+    reserve: `${root}/reserve`,
   };
 }
 
@@ -42,11 +44,20 @@ export interface Place {
 /** new: a blob; ref; tree: being built; gone: being removed; link: a name to be renamed; opening: a marker to be. */
 export type TemporaryKind = "new" | "ref" | "tree" | "gone" | "link" | "opening" | "note";
 
-export function placeAt(root: string, clock: Clock): Place {
+/** `begin` is called ahead of the first temporary name. */
+export function placeAt(
+  root: string,
+  clock: Clock,
+  begin: (at: Layout, mark: string) => void = () => undefined,
+): Place {
   const at = layoutOf(root);
   const mark = randomBytes(MARK / 2).toString("hex");
   let count = 0;
-  return { at, clock, mark, temp: (kind) => `${at.tmp}/${kind}-${mark}-${count++}` };
+  function temp(kind: TemporaryKind): string {
+    if (count === 0) begin(at, mark);
+    return `${at.tmp}/${kind}-${mark}-${count++}`;
+  }
+  return { at, clock, mark, temp };
 }
 
 /** True for the names of `temp`, and of the journal that SQLite may lay beside a marker to be. */

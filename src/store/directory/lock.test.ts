@@ -29,7 +29,8 @@ test("another process holds it, and does not keep it when it is killed", async (
     return true;
   });
   await held.release();
-  assert.deepEqual(readdirSync(`${store.root}/locks`), ["sync+debian.db"]);
+  const left = readdirSync(`${store.root}/locks`).filter((name) => !name.startsWith("open-"));
+  assert.deepEqual(left, ["sync+debian.db"]);
 });
 
 test("two stores in one process exclude each other too", async () => {

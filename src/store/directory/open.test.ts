@@ -20,6 +20,7 @@ test("a store lies on disk as DESIGN says", async () => {
   const name = sha256(bytes);
   await put(store, bytes);
   await store.createRef("channels/latest", 7, text("{}"));
+  await store.close();
   assert.deepEqual(
     treeOf(store.root),
     [
@@ -33,6 +34,8 @@ test("a store lies on disk as DESIGN says", async () => {
       "refs/channels",
       "refs/channels/latest",
       "refs/channels/latest/7.json",
+      "reserve",
+      ...Array.from({ length: 16 }, (_, nth) => `reserve/${nth}`),
       "tmp",
       "tmp/partial",
       "trees",

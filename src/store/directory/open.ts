@@ -10,6 +10,7 @@ import { blobPath, layoutOf, placeAt } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { releaseLocks, takeLock } from "./lock.ts";
 import { startPace } from "./pace.ts";
+import { newPresence, removeLitter } from "./presence.ts";
 import {
   clearRepairedBlobs,
   forgetQuarantinedBlobs,
@@ -18,6 +19,7 @@ import {
 } from "./quarantine.ts";
 import { directoryReads } from "./reader.ts";
 import { recover } from "./recover.ts";
+import { holdReserve, withReserve } from "./reserve.ts";
 import type { LiveSession } from "./session.ts";
 import { startSession } from "./session.ts";
 import { sweepTemporary } from "./sweep.ts";
@@ -46,13 +48,16 @@ export async function openDirectoryStore(
   options: { clock?: Clock; waitMs?: number } = {},
 ): Promise<DirectoryStore> {
   const { clock = systemClock, waitMs = 60_000 } = options;
-  const place = placeAt(resolve(root), clock);
+  const presence = newPresence();
+  const place = placeAt(resolve(root), clock, presence.show);
   const { at } = place;
   await prepare(at);
   const live = new Set<LiveSession>();
   const recheck = (): Promise<void> =>
     recover(place, new Set([...live].map((session) => session.marker())), waitMs);
-  await recheck();
+  await withReserve(at, recheck);
+  await removeLitter(place);
+  holdReserve(at);
   return {
     ...directoryReads(at),
     root: at.root,
@@ -64,8 +69,8 @@ export async function openDirectoryStore(
     createRef: (name, version, bytes) => createVersion(place, name, version, bytes),
     lock: (name, who, lockOptions) => takeLock(place, name, who, lockOptions),
     freeBytes: () => freeBytes(at.root),
-    async *listBlobs() {
-      for await (const { sha256, stat } of blobFiles(at))
+    async *listBlobs(after) {
+      for await (const { sha256, stat } of blobFiles(at, after))
         yield { sha256, size: stat.size, modified: stat.mtimeMs };
     },
     async deleteBlobs(sha256s) {
@@ -81,10 +86,12 @@ export async function openDirectoryStore(
     clearRepaired: async () => clearRepairedBlobs(at),
     forgetQuarantined: async (sha256s) => forgetQuarantinedBlobs(at, sha256s),
     sweep: (olderThanMs) => sweepTemporary(place, olderThanMs),
+    withReserve: (action) => withReserve(at, action),
     async close() {
       await releaseLocks(place);
       // A session that did not end is one for the next start to look at.
       for (const session of live) await session.abandon();
+      presence.leave();
     },
   };
 }
@@ -109,7 +116,8 @@ async function prepare(at: Layout): Promise<void> {
 
 // blobs/ first, then refs/: these two are what a store is known by.
 async function make(at: Layout): Promise<void> {
-  const parent = fs.existsSync(at.root) ? undefined : dirname(at.root);
+  const parents: string[] = [];
+  for (let folder = at.root; !fs.existsSync(folder); folder = dirname(folder)) parents.push(dirname(folder));
   makeDirectories(at.root);
   let made = false;
   for (const folder of [
@@ -125,8 +133,7 @@ async function make(at: Layout): Promise<void> {
     made = makeDirectory(folder) || made;
   if (!made) return;
   await sync(dirname(at.blobs));
-  await sync(at.root);
-  if (parent !== undefined) await sync(parent);
+  for (const folder of [at.root, ...parents]) await sync(folder);
 }
 
 type Fault = "missing" | "empty" | "file" | "other" | "blocked" | "unreadable";

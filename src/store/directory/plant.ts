@@ -123,22 +123,52 @@ export async function plantOver(place: Place, target: string, file: TreeFile): P
 }
 
 /** Removes what is below the folder and not in the plan, following no symlink; returns the names removed. */
-export async function prune(base: string, plan: Plan, below = ""): Promise<string[]> {
-  const pace = startPace();
+export async function prune(base: string, plan: Plan): Promise<string[]> {
   const removed: string[] = [];
-  for (const entry of entriesOf(`${base}/${below}`)) {
-    const path = below === "" ? entry.name : `${below}/${entry.name}`;
-    await pace();
-    if (plan.files.has(path)) continue;
-    if (entry.isDirectory() && plan.folders.has(path)) {
-      removed.push(...(await prune(base, plan, path)));
-      continue;
-    }
-    if (entry.isDirectory()) await removeFolder(`${base}/${path}`);
+  for await (const { path, folder } of strays(base, plan)) {
+    if (folder) await removeFolder(`${base}/${path}`);
     else removeFile(`${base}/${path}`);
     removed.push(path);
   }
   return removed;
+}
+
+/** What `plantFolders`, `plantOver` and `prune` would change in this folder: their paths. */
+export async function wrongIn(place: Place, base: string, plan: Plan): Promise<string[]> {
+  const pace = startPace();
+  const wrong: string[] = [];
+  for (const file of plan.files.values()) {
+    const target = `${base}/${file.path}`;
+    const there = lstatOf(target);
+    if (there?.isFile() !== true || !(await isPlanted(place.at, target, there, file))) wrong.push(file.path);
+    await pace();
+  }
+  for await (const { path } of strays(base, plan)) wrong.push(path);
+  return wrong;
+}
+
+async function* strays(
+  base: string,
+  plan: Plan,
+  below = "",
+): AsyncGenerator<{ path: string; folder: boolean }> {
+  const pace = startPace();
+  for (const entry of entriesOf(`${base}/${below}`)) {
+    const path = below === "" ? entry.name : `${below}/${entry.name}`;
+    await pace();
+    if (plan.files.has(path)) continue;
+    if (entry.isDirectory() && plan.folders.has(path)) yield* strays(base, plan, path);
+    else yield { path, folder: entry.isDirectory() };
+  }
+}
+
+function lstatOf(path: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(path);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
 }
 
 async function isPlanted(at: Layout, target: string, there: fs.Stats, file: TreeFile): Promise<boolean> {

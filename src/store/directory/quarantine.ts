@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { isDigest } from "../../base/digest.ts";
-import { createFile, entriesOf, isErrno, removeFile } from "./files.ts";
+import { createFile, entriesOf, isErrno, removeFile, sync } from "./files.ts";
 import { blobPath } from "./layout.ts";
 import type { Layout, Place } from "./layout.ts";
 import { startPace } from "./pace.ts";
@@ -23,6 +23,8 @@ export async function quarantineBlob(place: Place, sha256: string): Promise<void
       if (!isErrno(again, "EEXIST")) throw again;
     }
   }
+  // Else a power cut would bring it back, and no one would know that there is something to repair.
+  await sync(place.at.quarantine);
   // Also for a copy that an interrupted run has moved already.
   await unlinkEverywhere(place.at, kept);
 }

@@ -25,7 +25,10 @@ export function directoryReads(at: Layout): Omit<ReadStore, "close"> {
     async openBlobFile(sha256) {
       const handle = await openFile(at, sha256);
       const { fd } = handle;
+      const { dev, ino, mtimeMs, size } = fs.fstatSync(fd);
       return {
+        size,
+        stamp: `${dev} ${ino} ${mtimeMs} ${size}`,
         // The callbacks of `fs` cost a fraction of what a FileHandle's promises do.
         read: (into, position) =>
           new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { entriesOf, removeFile } from "./files.ts";
+import { entriesOf, isErrno, removeFile } from "./files.ts";
 import { isTemporary, markOf } from "./layout.ts";
 import type { Place } from "./layout.ts";
 import { startPace } from "./pace.ts";
@@ -59,6 +59,11 @@ export async function removeFolder(folder: string): Promise<number> {
     if (stat !== undefined && removeFile(name) && stat.nlink === 1) freed += stat.size;
     await pace();
   }
-  fs.rmdirSync(folder);
+  try {
+    fs.rmdirSync(folder);
+  } catch (error) {
+    // Another process may be removing the same.
+    if (!isErrno(error, "ENOENT")) throw error;
+  }
   return freed;
 }

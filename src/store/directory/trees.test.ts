@@ -46,6 +46,42 @@ test("a tree is hard links, its roots are copies with their time", async () => {
   assert.equal(fs.statSync(blobFile(store.root, pkg)).nlink, 4);
 });
 
+test("what is wrong in a tree is told as it would be put right, and left as it is", async () => {
+  const store = await open();
+  const [root = "", pkg = "", other = ""] = await put(store, text("root"), text("package"), text("other"));
+  const mtime = Date.UTC(2026, 0, 2);
+  const files = [
+    { path: "dists/InRelease", sha256: root, mtime },
+    { path: "dists/Release", sha256: root, mtime },
+    { path: "pool/a/a.deb", sha256: pkg },
+    { path: "pool/b/b.deb", sha256: other },
+    { path: "pool/c.deb", sha256: other },
+  ];
+  assert.equal(await store.trees.wrongInTree("debian", ID, files), undefined);
+  await store.trees.createTree("debian", ID, files);
+  assert.deepEqual(await store.trees.wrongInTree("debian", ID, files), []);
+  const base = `${store.root}/trees/debian/${ID}`;
+  flipBit(`${base}/dists/InRelease`);
+  fs.utimesSync(`${base}/dists/InRelease`, mtime / 1000, mtime / 1000);
+  fs.utimesSync(`${base}/dists/Release`, 0, 0);
+  fs.unlinkSync(`${base}/pool/a/a.deb`);
+  fs.rmSync(`${base}/pool/b`, { recursive: true });
+  fs.writeFileSync(`${base}/pool/b`, "in the way");
+  fs.mkdirSync(`${base}/more/below`, { recursive: true });
+  const wrong = [
+    "dists/InRelease",
+    "dists/Release",
+    "pool/a/a.deb",
+    "pool/b",
+    "pool/b/b.deb",
+    "more",
+  ].toSorted();
+  for (let time = 0; time < 2; time++)
+    assert.deepEqual((await store.trees.wrongInTree("debian", ID, files))?.toSorted(), wrong);
+  assert.deepEqual((await store.trees.createTree("debian", ID, files)).toSorted(), wrong);
+  assert.deepEqual(await store.trees.wrongInTree("debian", ID, files), []);
+});
+
 for (const [path, why] of [
   ["../escape", "path_refused"],
   ["/etc/passwd", "path_refused"],

@@ -2,12 +2,13 @@ import fs from "node:fs";
 import { SluiceError } from "../../base/errors.ts";
 import { checkMirrorName, isName, isSnapshotId } from "../../base/names.ts";
 import type { TreeStore } from "../contract.ts";
+import { settle } from "./barrier.ts";
 import { channelLinks } from "./channels.ts";
-import { entriesOf, makeDirectory, writeError } from "./files.ts";
+import { entriesOf, makeDirectory, sync, writeError } from "./files.ts";
 import { setGrace } from "./grace.ts";
 import type { Place } from "./layout.ts";
 import { startPace } from "./pace.ts";
-import { plantFile, plantFolders, plantOver, planTree, prune } from "./plant.ts";
+import { plantFile, plantFolders, plantOver, planTree, prune, wrongIn } from "./plant.ts";
 import type { Plan } from "./plant.ts";
 import { removeFolder } from "./sweep.ts";
 
@@ -37,10 +38,17 @@ export function treeStore(place: Place): TreeStore {
         const aside = await build(place, plan);
         makeDirectory(`${trees}/${mirror}`);
         fs.renameSync(aside, target);
+        await sync(`${trees}/${mirror}`);
+        await sync(trees);
         return [];
       } catch (error) {
         throw writeError(error, place.at.root, `the tree of ${mirror}@${id}`);
       }
+    },
+    async wrongInTree(mirror, id, files) {
+      const target = treePath(place, mirror, id);
+      if (!isFolder(target)) return undefined;
+      return wrongIn(place, target, planTree(files, `${mirror}@${id}`));
     },
     async removeTree(mirror, id) {
       await discard(place, treePath(place, mirror, id));
@@ -74,6 +82,7 @@ async function build(place: Place, plan: Plan): Promise<string> {
       plantFile(place.at, `${aside}/${file.path}`, file);
       await pace();
     }
+    await settle(aside, plan.folders);
     return aside;
   } catch (error) {
     await removeFolder(aside);
@@ -90,6 +99,7 @@ async function complete(place: Place, target: string, plan: Plan): Promise<strin
     await pace();
   }
   righted.push(...(await prune(target, plan)));
+  if (righted.length > 0) await settle(target, plan.folders);
   return righted;
 }
 

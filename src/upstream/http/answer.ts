@@ -7,6 +7,7 @@ import { parseRetryAfter } from "./backoff.ts";
 import { proxyRefused, unreachable } from "./failures.ts";
 import { header, isRest, lengthOf, rangeLength, validatorsOf } from "./headers.ts";
 import { show } from "./location.ts";
+import { LEAST_RATE, trickleWatch } from "./trickle.ts";
 
 /** What came of one request, redirects followed. */
 export type Outcome =
@@ -27,6 +28,8 @@ export interface Answer {
   readonly url: URL;
   readonly proxy: Proxy | undefined;
   readonly response: HttpResponse;
+  /** How long to wait for more bytes of a body, in ms. */
+  readonly patienceMs: number;
 }
 
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -58,7 +61,7 @@ export function judge(answer: Answer): Outcome {
 }
 
 function body(answer: Answer, start: number, length: number | undefined): Outcome {
-  const { request, url, proxy, response } = answer;
+  const { request, url, proxy, response, patienceMs } = answer;
   const translate = (error: unknown, received: number): Error => {
     if (request.signal?.aborted === true) return request.signal.reason as Error;
     if (error instanceof SluiceError) return error;
@@ -66,11 +69,17 @@ function body(answer: Answer, start: number, length: number | undefined): Outcom
     const got = `${String(received)} of ${String(length)} bytes`;
     return new SluiceError("upstream_unreachable", `Cannot fetch ${show(url)}: it ended after ${got}.`);
   };
+  const trickles = trickleWatch(patienceMs);
+  const tooSlow = (waitedMs: number, bytes: number): Error | undefined => {
+    if (!trickles(waitedMs, bytes)) return undefined;
+    const rate = `${url.host} sent less than ${String(LEAST_RATE)} bytes a second for ${String(patienceMs / 1000)} s`;
+    return new SluiceError("upstream_unreachable", `Cannot fetch ${show(url)}: ${rate}.`);
+  };
   const reply: FetchReply = {
     status: "ok",
     // Content-Encoding is not undone: we asked for none, and a server that names one for a .gz file means the
     // file itself.
-    body: bodyOf(response.body, length, translate),
+    body: bodyOf(response.body, length, translate, tooSlow),
     start,
     ...(length !== undefined && { length }),
     validators: validatorsOf(response.headers),

@@ -43,7 +43,7 @@ export async function ask(
     }
     const location = header(response.headers, "location");
     if (!REDIRECTS.has(response.statusCode) || location === undefined)
-      return judge({ request, url, proxy, response });
+      return judge({ request, url, proxy, response, patienceMs: settings.timeouts.body });
     discard(response);
     if (hops === MOST_REDIRECTS)
       throw new SluiceError(

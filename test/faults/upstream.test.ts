@@ -1,0 +1,4 @@
+import { testFaults } from "./fault.ts";
+import { upstream } from "./upstream.ts";
+
+testFaults("an upstream at fault", upstream);
