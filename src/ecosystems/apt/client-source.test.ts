@@ -115,6 +115,22 @@ describe("the source", () => {
     ]);
   });
 
+  test("has nothing of a component of which no package is kept, but its sources", () => {
+    const part = { suite: "trixie", release: "o=Debian", priority: 500, versions: [] };
+    const left = [{ ...part, component: "contrib", gone: ["a", "b"], kept: [] }];
+    const request = { ...REQUEST, wishes: { fallback: [], exclude: true } };
+    const of = (...types: ("deb" | "deb-src")[]) =>
+      stanzas(
+        { ...surveyOf(suite("trixie", { types, components: ["main", "contrib"] })), left },
+        request,
+      ).map((stanza) => [stanza.types, stanza.components]);
+    assert.deepEqual(of("deb"), [[["deb"], ["main"]]]);
+    assert.deepEqual(of("deb", "deb-src"), [
+      [["deb", "deb-src"], ["main"]],
+      [["deb-src"], ["contrib"]],
+    ]);
+  });
+
   test("raises the end of metadata that has one, from its oldest date, in whole days", () => {
     const timed = suite("trixie-updates", { date: DATE - 2 * DAY, validUntil: DATE + DAY });
     const of = (until: number | undefined, ...suites: SurveyedSuite[]) =>

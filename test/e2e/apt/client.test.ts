@@ -162,6 +162,7 @@ suite("sluice client", { skip: skipApt }, () => {
       [["--snapshot", "stable"], /'stable' is not a time in the form of an id/],
       [["--snapshot", "20200101T000000Z"], /no snapshot that is as old as 20200101T000000Z/],
       [["--snapshot", "20991231T000000Z", "--fallback", "http://a.example.org"], /cannot fall back/],
+      [["--exclude", "--fallback", "http://a.example.org"], /nothing to exclude: leave one of the two out/],
       [["--url", "http://user:word@deb.example.org"], /The site's URL cannot be used/],
       [["--url", "http://deb.example.org/'"], /The site's URL cannot be used/],
       [["--fallback", "ftp://a.example.org"], /The fallback URL cannot be used/],
