@@ -7,17 +7,25 @@ import { enter } from "./chroot.ts";
 import { removeFolder, tempFolder } from "../temp.ts";
 
 export interface AptRan extends Ran {
-  /** Lines of either stream that begin with `W:` or `E:`. */
+  /** Lines of either stream that begin with `W:` or `E:`, or with the words that they stand for. */
   readonly complaints: readonly string[];
+}
+
+/** What ran, with what apt complained of in it. */
+export function aptRan(ran: Ran): AptRan {
+  const lines = `${ran.stdout}\n${ran.stderr}`.split("\n");
+  return { ...ran, complaints: lines.filter((line) => /^(?:[WE]|Warning|Error):/.test(line)) };
 }
 
 /** A real apt with a root, a configuration and a dpkg database of its own; nothing of the host's configuration is read. */
 export interface AptClient extends AsyncDisposable {
   readonly root: string;
+  /** The folder of the system whose programs it runs: `/` for this host's. */
+  readonly system: string;
   /** Runs the script of a set-up, with the root for its `/etc/apt`. */
   setUp(script: string, ...options: string[]): Promise<Ran>;
-  /** Any program of apt's, with this client's configuration: apt, apt-cache, apt-config. */
-  program(name: string, ...args: string[]): Promise<Ran>;
+  /** Any program of apt's or over it, with this client's configuration: apt, apt-cache, apt-config, apt-file. */
+  program(name: string, ...args: string[]): Promise<AptRan>;
   /** Writes files given by absolute path into the root, such as those of `sluice client`. */
   write(files: readonly { readonly path: string; readonly content: string }[]): Promise<void>;
   /** Writes the one source of the client, in deb822. */
@@ -85,16 +93,12 @@ export async function aptClient(options: AptClientOptions = {}): Promise<AptClie
   await writeFile(join(root, "apt.conf"), configuration(root, languages, architecture));
   const env = { APT_CONFIG: join(root, "apt.conf"), DEBIAN_FRONTEND: "noninteractive", HOME: root };
 
-  async function program(name: string, ...args: string[]): Promise<Ran> {
+  async function program(name: string, ...args: string[]): Promise<AptRan> {
     const [command, ...all] = enter(system, name, ...args);
-    return await run(command, all, { env, cwd: root, timeoutMs: 60_000 });
+    return aptRan(await run(command, all, { env, cwd: root, timeoutMs: 60_000 }));
   }
 
-  async function get(...args: string[]): Promise<AptRan> {
-    const ran = await program("apt-get", ...args);
-    const complaints = `${ran.stdout}\n${ran.stderr}`.split("\n").filter((line) => /^[WE]:/.test(line));
-    return { ...ran, complaints };
-  }
+  const get = async (...args: string[]): Promise<AptRan> => await program("apt-get", ...args);
 
   async function write(files: readonly { path: string; content: string }[]): Promise<void> {
     for (const { path, content } of files) {
@@ -105,6 +109,7 @@ export async function aptClient(options: AptClientOptions = {}): Promise<AptClie
 
   return {
     root,
+    system: system ?? "/",
     write,
     source: async (stanza) =>
       await write([{ path: "/etc/apt/sources.list.d/test.sources", content: stanza }]),
