@@ -276,14 +276,25 @@ describe("what a walk refuses", () => {
     );
   });
 
-  test("a decompression bomb that no plain size bounds", async () => {
-    const bomb = { indices: { [PACKAGES]: "\n".repeat(20_000_000) }, listPlain: false };
-    await refuses(walkSuite(bomb), "decompression", /grows past/);
+  test("a decompression bomb, at the size that was signed for the plain index", async () => {
+    const edit = (text: string): string =>
+      text.replaceAll(/ \d+ (main\/binary-amd64\/Packages)$/gm, " 1000 $1");
+    const bomb = { indices: { [PACKAGES]: "\n".repeat(20_000_000) }, edit };
+    await refuses(walkSuite(bomb), "decompression", /Packages\.gz grows past 1000 bytes/);
   });
 
-  test("an index that comes only in a form that cannot be read", async () => {
-    const spec = { indices: {}, extra: { [`${PACKAGES}.lzma`]: "]" }, edit: (text: string) => text };
-    await refuses(walkSuite(spec), "metadata_invalid", /only as \.lzma/);
+  test("an index that comes only in a form that cannot be read, saying which", async () => {
+    const spec = {
+      indices: { [PACKAGES]: stanza("hello") },
+      forms: [],
+      extra: { [`${PACKAGES}.lzma`]: "]" },
+    };
+    await refuses(
+      walkSuite(spec),
+      "file_missing",
+      /Packages .*\.lzma, .* cannot read: ask the vendor for \.xz or \.gz/,
+      true,
+    );
   });
 
   test("reads no text from outside the frame", async () => {

@@ -28,7 +28,7 @@ export interface Release {
   readonly allInEach: boolean;
   /** The priority that apt gives to packages of this release: 500, 100 or 1. */
   readonly priority: number;
-  /** Files by path, relative to the folder of the Release file. */
+  /** Files by path, relative to the folder of the Release file; as it is written, since apt does not take `./main/…` for `main/…`. */
   readonly files: ReadonlyMap<string, Listed>;
 }
 
@@ -111,14 +111,14 @@ function addLine(files: Map<string, Listed>, algorithm: DigestAlgorithm, line: s
       `${what} has a line that is not digest, size and path: '${line.slice(0, 300)}'.`,
     );
   }
-  const path = checkPath(name, what);
-  const known = files.get(path);
+  checkPath(name, what);
+  const known = files.get(name);
   const old = known?.digests[algorithm];
   if ((known !== undefined && known.size !== size) || (old !== undefined && old !== hex)) {
     throw new SluiceError(
       "metadata_invalid",
-      `${what} lists '${path}' twice, with different sizes or digests.`,
+      `${what} lists '${name}' twice, with different sizes or digests.`,
     );
   }
-  files.set(path, { digests: { ...known?.digests, [algorithm]: hex }, size });
+  files.set(name, { digests: { ...known?.digests, [algorithm]: hex }, size });
 }
