@@ -35,7 +35,7 @@ export const ERRORS = {
   },
   signature_missing: {
     exit: 1,
-    meaning: "A root of the upstream carries no signature.",
+    meaning: "A root of the upstream carries no signature, or none that its clients read.",
     remedy: "Ask the vendor, or say `trust: none`.",
   },
   signature_bad: {

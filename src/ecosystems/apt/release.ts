@@ -30,6 +30,8 @@ export interface Release {
   readonly priority: number;
   /** Files by path, relative to the folder of the Release file; as it is written, since apt does not take `./main/…` for `main/…`. */
   readonly files: ReadonlyMap<string, Listed>;
+  /** Fields that stand in it more than once: of each the last counts, as for apt. */
+  readonly repeated: readonly string[];
 }
 
 const LISTS = [
@@ -41,7 +43,8 @@ const LISTS = [
 
 /** Reads the text of a Release file, fields in any order. Throws `metadata_invalid` and `path_refused`; `what` names it. */
 export function parseRelease(text: string, what: string): Release {
-  const fields = parseStanza(text, what);
+  const repeated = new Set<string>();
+  const fields = parseStanza(text, what, (name) => repeated.add(name));
   const field = (name: string): string | undefined => fields.get(name)?.trim() || undefined;
   const dateText = field("date");
   const untilText = field("valid-until");
@@ -66,6 +69,7 @@ export function parseRelease(text: string, what: string): Release {
     allInEach: field("no-support-for-architecture-all")?.split(/\s+/).includes("Packages") ?? false,
     priority: isYes(field("notautomatic")) ? (isYes(field("butautomaticupgrades")) ? 100 : 1) : 500,
     files: readLists(fields, what),
+    repeated: [...repeated],
   };
 }
 

@@ -108,6 +108,8 @@ export function claimOf(suite: Suite, trust: Trust): Claim {
   );
   if (trust.kind === "none") weak.push("unsigned: trust: none");
   weak.push(...roots.notes);
+  for (const name of release.repeated)
+    weak.push(`more than one field '${name.slice(0, 60)}': the last counts`);
   if (release.dateText === undefined) weak.push("no Date");
   else if (release.date === undefined) weak.push(`unreadable Date '${release.dateText.slice(0, 60)}'`);
   const names = [release.suite, release.codename].filter((name) => name !== undefined);

@@ -1,7 +1,9 @@
 import { after, before, suite, test } from "node:test";
 import type { TestContext } from "node:test";
 import { deepEqual, equal, match } from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { must, run } from "../../run.ts";
 import { aptSource, clean } from "../../clients/apt.ts";
 import type { SluiceSite } from "../../clients/sluice.ts";
 import type { AptOptions, AptRepository } from "../../upstreams/apt.ts";
@@ -14,6 +16,8 @@ const PLAIN: Partial<AptOptions> = { translations: [], longDescriptions: true, p
 
 interface Mistake {
   readonly options: Partial<AptOptions>;
+  /** What else the vendor does, in the repository's folder. */
+  readonly alter?: (root: string) => Promise<void>;
   readonly code: string;
   readonly says: RegExp;
   /** What apt says of the upstream itself, at `update`; nothing, where it then does not find the package. */
@@ -46,6 +50,17 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     code: "metadata_invalid",
     says: /lists 'main\/binary-amd64\/Packages\.gz' but not 'main\/binary-amd64\/Packages' itself/,
   },
+  "a binary Release.gpg and no InRelease": {
+    options: { ...PLAIN, inRelease: false },
+    async alter(root) {
+      const path = join(root, "dists/trixie/Release.gpg");
+      await must("gpg", ["--batch", "--yes", "--dearmor", "--output", `${path}.new`, path]);
+      await must("mv", [`${path}.new`, path]);
+    },
+    code: "signature_missing",
+    says: /Release\.gpg is a binary signature, which apt does not read/,
+    apt: /is in unsupported binary format/,
+  },
 };
 
 suite("vendors' mistakes, judged by the real apt", { skip: skipApt }, () => {
@@ -64,9 +79,10 @@ suite("vendors' mistakes, judged by the real apt", { skip: skipApt }, () => {
     return { upstream, url, site };
   }
 
-  for (const [name, { options, code, says, apt: complaint }] of Object.entries(MISTAKES)) {
+  for (const [name, { options, alter, code, says, apt: complaint }] of Object.entries(MISTAKES)) {
     test(`${name}: apt sees nothing of it, and Sluice says so`, async (t) => {
       const { upstream, url, site } = await mirrored(options);
+      await alter?.(upstream.root);
       await withEachApt(t, GENERATIONS, async ({ system }) => {
         const apt = await lab.apt({ system });
         await apt.source(aptSource(url, "trixie", clientComponents(upstream), lab.vendor.armoured));
@@ -115,5 +131,43 @@ suite("vendors' mistakes, judged by the real apt", { skip: skipApt }, () => {
     const tree = await digestsBelow(join(site.data, "trees/m/latest/pool"));
     deepEqual([...tree.keys()], ["main/d/doc/doc_2_all.deb"]);
     await usable(t, site, upstream, "doc");
+  });
+
+  test("fields that stand twice, and values that begin on the next line: read as apt reads them", async (t) => {
+    const { upstream, site } = await mirrored({
+      packages: [{ name: "doc", version: "2", arch: "all" }],
+      edit: {
+        release: (text) =>
+          text
+            .replace(/^Codename: /m, "Codename: other\nCodename: ")
+            .replace(/^SHA256:[^]*/m, (list) => `${list.replaceAll(/[0-9a-f]{64}/g, "0".repeat(64))}${list}`),
+        packages: (text) =>
+          text
+            .replaceAll(/^Filename: /gm, "Filename: pool/other.deb\nFilename:\n ")
+            .replaceAll(/^Size: /gm, "Size:\n "),
+      },
+    });
+    assertSynced(await site.sync("m"), "updated");
+    match((await site.ok("show", "m@latest")).stdout, /more than one field 'codename'/);
+    await usable(t, site, upstream, "doc");
+  });
+
+  test("a header of the clear-signed message that nobody signed: apt leaves it out, gpgv and Sluice refuse it", async (t) => {
+    const { upstream, url, site } = await mirrored({ ...PLAIN, releaseGpg: false });
+    const path = join(upstream.root, "dists/trixie/InRelease");
+    await writeFile(
+      path,
+      (await readFile(path, "utf8")).replace(/^Hash: .*\n/m, "$&Comment: made by hand\n"),
+    );
+    await withEachApt(t, GENERATIONS, async ({ system }) => {
+      const apt = await lab.apt({ system });
+      await apt.source(aptSource(url, "trixie", "main", lab.vendor.armoured));
+      clean(await apt.update());
+    });
+    const ran = await run("gpgv", ["--keyring", lab.vendor.binary, path]);
+    match(ran.stderr, /BAD signature/);
+    const line = await site.sync("m");
+    equal(line.error?.code, "signature_framing");
+    match(line.error?.message ?? "", /line 3, is a header that is not allowed there, since nobody signs it/);
   });
 });
