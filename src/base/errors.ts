@@ -91,6 +91,11 @@ export const ERRORS = {
     meaning: "A root of the upstream calls itself by other names than in the last snapshot.",
     remedy: "If it is meant: `--allow-rename`, once.",
   },
+  packages_gone: {
+    exit: 1,
+    meaning: "A mirror that had many packages would have none.",
+    remedy: "If it is meant: `--allow-empty`, once.",
+  },
   root_future: {
     exit: 1,
     meaning: "The metadata is dated in the future.",

@@ -139,6 +139,10 @@ const engineShape = {
     .boolean()
     .default(false)
     .describe("Take a suite that calls itself by other names than in the last snapshot."),
+  "allow-empty": z
+    .boolean()
+    .default(false)
+    .describe("Take it that the upstream lists no packages any more, after a snapshot with 20 or more."),
   "allow-missing": z
     .boolean()
     .default(false)

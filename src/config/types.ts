@@ -35,6 +35,8 @@ export interface MirrorConfig {
   readonly allowOlder: boolean;
   /** A root may call itself by other names than in the last snapshot. */
   readonly allowRename: boolean;
+  /** A mirror of many packages may come to have none. */
+  readonly allowEmpty: boolean;
   /** Packages that no upstream has may be left out, and are recorded. */
   readonly allowMissing: boolean;
   readonly keep: Keep | undefined;

@@ -5,6 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { must, run } from "../../run.ts";
 import { aptSource, clean } from "../../clients/apt.ts";
+import { refused } from "../../clients/sluice.ts";
 import type { SluiceSite } from "../../clients/sluice.ts";
 import type { AptOptions, AptRepository } from "../../upstreams/apt.ts";
 import { GENERATIONS, withEachApt } from "./generations.ts";
@@ -169,5 +170,21 @@ suite("vendors' mistakes, judged by the real apt", { skip: skipApt }, () => {
     const line = await site.sync("m");
     equal(line.error?.code, "signature_framing");
     match(line.error?.message ?? "", /line 3, is a header that is not allowed there, since nobody signs it/);
+  });
+
+  test("a publication that came out empty is held back, until it is confirmed", async () => {
+    const packages = Array.from({ length: 20 }, (_, at) => ({ name: `tool${at}`, version: "1" }));
+    const { upstream, site } = await mirrored({ packages });
+    assertSynced(await site.sync("m"), "updated");
+    await upstream.publish({ packages: [] });
+    refused(await site.run("sync", "m"), "packages_gone");
+    equal((await site.ids("m")).length, 1);
+    assertSynced(await site.sync("m", "--allow-empty"), "updated");
+    assertSynced(await site.sync("m"), "unchanged");
+    await upstream.publish({ packages });
+    assertSynced(await site.sync("m"), "updated");
+    await upstream.publish({ packages: [] });
+    await site.configure({ m: { ...mirrorOf(upstream, `file://${upstream.root}`), "allow-empty": true } });
+    assertSynced(await site.sync("m"), "updated");
   });
 });
