@@ -61,8 +61,8 @@ export function aptSource(
 }
 
 export interface AptClientOptions {
-  /** `en` by default. */
-  readonly languages?: string;
+  /** `en` alone by default. */
+  readonly languages?: string | readonly string[];
   /** `amd64` by default. */
   readonly architecture?: string;
   /** A folder for it, made if needed and left to the caller; a temporary one by default. */
@@ -90,7 +90,7 @@ export async function aptClient(options: AptClientOptions = {}): Promise<AptClie
   await writeFile(join(root, "var/lib/dpkg/status"), "");
   await writeFile(join(root, "var/lib/dpkg/available"), "");
   const { languages = "en", architecture = "amd64", system } = options;
-  await writeFile(join(root, "apt.conf"), configuration(root, languages, architecture));
+  await writeFile(join(root, "apt.conf"), configuration(root, [languages].flat(), architecture));
   const env = { APT_CONFIG: join(root, "apt.conf"), DEBIAN_FRONTEND: "noninteractive", HOME: root };
 
   async function program(name: string, ...args: string[]): Promise<AptRan> {
@@ -156,7 +156,7 @@ export function clean(ran: AptRan): void {
 }
 
 // apt reads the file that APT_CONFIG names before it looks for the folders of /etc/apt, so that these are never read.
-function configuration(root: string, languages: string, architecture: string): string {
+function configuration(root: string, languages: readonly string[], architecture: string): string {
   return `Dir "${root}";
 Dir::State "${root}/var/lib/apt";
 Dir::State::status "${root}/var/lib/dpkg/status";
@@ -168,7 +168,7 @@ APT::Architectures { "${architecture}"; };
 APT::Sandbox::User "root";
 APT::Get::Assume-Yes "true";
 APT::Color "false";
-Acquire::Languages { "${languages}"; };
+Acquire::Languages { ${languages.map((name) => `"${name}";`).join(" ")} };
 Acquire::Retries "0";
 Acquire::http::Proxy "DIRECT";
 Acquire::http::Timeout "20";
