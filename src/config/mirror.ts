@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path";
 import type { CommonOptions, Ecosystem } from "../ecosystems/contract.ts";
 import { isName } from "../base/names.ts";
 import { type Fault, faultsOf, inOurWords } from "./faults.ts";
+import { isArmoured } from "./fields.ts";
 import { expandRepository } from "./repository.ts";
 import { ENGINE_KEYS, type EngineInput, mirrorSchema } from "./schema.ts";
 import { mostSimilar } from "./similar.ts";
@@ -115,9 +116,12 @@ type Resolve = (relative: string) => string;
 
 function trustOf(values: EngineInput, at: Resolve): TrustConfig {
   if (values.trust === "none") return { kind: "none" };
+  const keyrings = values.keyring ?? [];
+  const embedded = keyrings.filter(isArmoured);
   return {
     kind: "keys",
-    keyrings: (values.keyring ?? []).map(at),
+    keyrings: keyrings.filter((value) => !isArmoured(value)).map(at),
+    ...(embedded.length > 0 && { embedded }),
     signedBy: values["signed-by"] ?? [],
     allowWeak: values["allow-weak"] ?? [],
   };

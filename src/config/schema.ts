@@ -78,9 +78,11 @@ const engineShape = {
     .describe(
       "Base URL of the repository that is copied, or a list of them: the next is tried where one fails.",
     ),
-  keyring: field.strings
+  keyring: field.keyrings
     .optional()
-    .describe("OpenPGP keyring of the vendor, binary or armoured, or a list. Relative to the config file."),
+    .describe(
+      "OpenPGP keyring of the vendor, binary or armoured, or a list. Relative to the config file. Or the armoured key itself.",
+    ),
   "signed-by": z
     .union([field.fingerprint, z.array(field.fingerprint).min(1)])
     .transform((value) => (typeof value === "string" ? [value] : value))

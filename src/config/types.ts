@@ -51,6 +51,8 @@ export type TrustConfig =
       readonly kind: "keys";
       /** Absolute paths. */
       readonly keyrings: readonly string[];
+      /** Armoured keys that stand in the config itself, where there are any. */
+      readonly embedded?: readonly string[];
       /** Upper-case hex; empty: any key of the keyrings may sign. */
       readonly signedBy: readonly string[];
       readonly allowWeak: readonly Weakness[];

@@ -187,4 +187,38 @@ suite("vendors' mistakes, judged by the real apt", { skip: skipApt }, () => {
     await site.configure({ m: { ...mirrorOf(upstream, `file://${upstream.root}`), "allow-empty": true } });
     assertSynced(await site.sync("m"), "updated");
   });
+
+  test("a source as tools for vendors' repositories write it, with the key in it", async (t) => {
+    const upstream = await lab.upstream({ packages: [{ name: "doc", version: "2", arch: "all" }] });
+    const { url } = await lab.server(upstream.root);
+    const key = (await readFile(lab.vendor.armoured, "utf8")).trimEnd();
+    const repository = [
+      "X-Repolib-Name: A vendor",
+      "Enabled: yes",
+      "Types: deb",
+      `URIs: ${url}`,
+      "Suites: trixie",
+      "Components: main",
+      "Architectures: amd64",
+      "By-Hash: force",
+      "Signed-By:",
+      ...key.split("\n").map((line) => ` ${line === "" ? "." : line}`),
+      "",
+    ].join("\n");
+    const site = await lab.site();
+    await site.configure({ m: { ecosystem: "apt", repository, retries: 0 } });
+    assertSynced(await site.sync("m"), "updated");
+    deepEqual((await site.mirror("m")).snapshots[0]?.signedBy, [lab.vendor.fingerprint]);
+    await usable(t, site, upstream, "doc");
+    const stranger = await lab.keys.create("Stranger <stranger@example.org>");
+    const other = repository.replace(/Signed-By:[^]*/, `Signed-By: ${stranger.armoured}\n`);
+    await site.configure({ m: { ecosystem: "apt", repository: other, retries: 0 } });
+    equal((await site.sync("m")).error?.code, "signature_untrusted");
+    const pinned = `deb [arch=amd64 signed-by=${lab.vendor.armoured},${stranger.fingerprint}] ${url} trixie main`;
+    await site.configure({ m: { ecosystem: "apt", repository: pinned, retries: 0 } });
+    equal((await site.sync("m")).error?.code, "keyring_empty");
+    const named = pinned.replace(stranger.fingerprint, lab.vendor.fingerprint);
+    await site.configure({ m: { ecosystem: "apt", repository: named, retries: 0 } });
+    assertSynced(await site.sync("m"), "unchanged");
+  });
 });
