@@ -18,7 +18,7 @@ import type { Generation } from "./generations.ts";
 
 // apt-file, appstream and dpkg-source are those of the same system as apt.
 const APTS = await generations("desktop");
-const skip = skipApt || needs("apt-file", "appstreamcli");
+const skip = skipApt || needs("apt-file", "appstreamcli", "dpkg-source");
 const ALL = { sources: true, udebs: true, installer: true };
 /** As every archive has it, for `apt-get build-dep`. */
 const ARCHIVE = [...PACKAGES, { name: "build-essential", version: "12.12" }];
