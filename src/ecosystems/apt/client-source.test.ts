@@ -20,6 +20,7 @@ function suite(name: string, more: Partial<SurveyedSuite> = {}): SurveyedSuite {
     validUntil: undefined,
     types: ["deb"],
     components: ["main"],
+    lacks: { components: [], architectures: [] },
     languages: ["en"],
     absentTargets: [],
     ...more,
@@ -182,8 +183,12 @@ test("the configuration: snapshots by label, or by origin, with odd characters e
 
 test("entries for the same repository are known by these names and places", () => {
   const suites = [
-    suite("trixie"),
+    suite("trixie", {
+      types: ["deb", "deb-src"],
+      lacks: { components: ["contrib", "a,b"], architectures: ["i386", "arm64"] },
+    }),
     suite("trixie-updates"),
+    suite("./", { suite: undefined, codename: undefined }),
     suite("noble-updates", { suite: "noble-updates", codename: "noble", origin: "Ubuntu", label: "Ubuntu" }),
     suite("odd", { suite: "it's", codename: "$(x)", origin: "a'b" }),
   ];
@@ -194,7 +199,16 @@ test("entries for the same repository are known by these names and places", () =
       "http://a.example.org/'",
     ]),
     {
-      suites: ["trixie", "stable", "trixie-updates", "stable-updates", "noble-updates", "odd"],
+      suites: [
+        "suite trixie deb,deb-src contrib i386,arm64",
+        "suite stable deb,deb-src contrib i386,arm64",
+        "suite trixie-updates deb - -",
+        "suite stable-updates deb - -",
+        "suite ./ deb - -",
+        "suite / deb - -",
+        "suite noble-updates deb - -",
+        "suite odd deb - -",
+      ],
       uris: ["deb.example.org/debian"],
       releases: ["Debian|Debian|trixie", "Debian|Debian|trixie-updates", "Ubuntu|Ubuntu|noble"],
     },
