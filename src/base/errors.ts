@@ -35,7 +35,7 @@ export const ERRORS = {
   },
   signature_missing: {
     exit: 1,
-    meaning: "A root of the upstream carries no signature.",
+    meaning: "A root of the upstream carries no signature, or none that its clients read.",
     remedy: "Ask the vendor, or say `trust: none`.",
   },
   signature_bad: {
@@ -109,7 +109,7 @@ export const ERRORS = {
   tar_unexpected: {
     exit: 1,
     meaning: "A part of a bundle is not an archive as Sluice writes it.",
-    remedy: "Copy the part again, or have it written again: `sluice export --only`.",
+    remedy: "Copy the part again, or have it written again.",
   },
   bundle_there: {
     exit: 1,
@@ -119,7 +119,7 @@ export const ERRORS = {
   bundle_damaged: {
     exit: 1,
     meaning: "A file of a bundle is not what its signed list says.",
-    remedy: "Copy it again, or have it written again: `sluice export --only`.",
+    remedy: "Copy it again, or have it written again.",
   },
   import_incomplete: {
     exit: 1,
@@ -147,6 +147,11 @@ export const ERRORS = {
     exit: 1,
     meaning: "A root of the upstream calls itself by other names than in the last snapshot.",
     remedy: "If it is meant: `--allow-rename`, once.",
+  },
+  packages_gone: {
+    exit: 1,
+    meaning: "A mirror that had many packages would have none.",
+    remedy: "If it is meant: `--allow-empty`, once.",
   },
   root_future: {
     exit: 1,

@@ -29,6 +29,11 @@ export function checkWishes(typed: TypedWishes): ClientWishes {
       "usage",
       "A host that stays at a snapshot cannot fall back to a repository that moves on.",
     );
+  if (exclude && fallback.length > 0)
+    throw new SluiceError(
+      "usage",
+      "With a fallback nothing is left out, so that there is nothing to exclude: leave one of the two out.",
+    );
   return { validForMs, fallback: fallback.map((url) => checkUrl(url, "fallback")), snapshot, exclude };
 }
 

@@ -47,6 +47,7 @@ export function buildProgram(io: Io, makeContext: MakeContext): Command {
     .option("--allow-older", "take metadata that is older than the last snapshot's")
     .option("--allow-expired", "take metadata that is past its own expiry")
     .option("--allow-rename", "take a suite that calls itself by other names than in the last snapshot")
+    .option("--allow-empty", "take it that a mirror of many packages has none any more")
     .action(async (mirrors: string[], options, command: Command) => {
       const { sync } = await import("./commands/sync.ts");
       await sync(context(command), mirrors, options);

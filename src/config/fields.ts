@@ -19,10 +19,25 @@ export const listen = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** One string or a list of at least one. */
-export const strings = z
-  .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+const keyring = z
+  .string()
+  .min(1)
+  .refine(
+    (text) =>
+      !isArmoured(text) ||
+      /^-----BEGIN PGP PUBLIC KEY BLOCK-----\s[^]*\s-----END PGP PUBLIC KEY BLOCK-----\s*$/.test(text.trim()),
+    "must be the path of a keyring, or a whole armoured public key",
+  );
+
+/** One keyring or a list of at least one. */
+export const keyrings = z
+  .union([keyring, z.array(keyring).min(1)])
   .transform((value) => (typeof value === "string" ? [value] : value));
+
+/** True for a key that stands there itself, in place of the path of a file. */
+export function isArmoured(keyring: string): boolean {
+  return keyring.trimStart().startsWith("-----BEGIN ");
+}
 
 /** A URL without credentials, query or fragment; a final slash is dropped. */
 export function baseUrl(

@@ -69,6 +69,16 @@ test("key files are read, relative to the config", async () => {
   assert.deepEqual(await loadTrust(mirror()), { kind: "none" });
 });
 
+test("a key in the config itself is one more key file", async () => {
+  const key = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDME\n-----END PGP PUBLIC KEY BLOCK-----\n";
+  await writeFile(join(folder, "vendor.gpg"), "KEYS");
+  const trust = await loadTrust(mirror(`keyring: [vendor.gpg, ${JSON.stringify(key)}]`));
+  assert.deepEqual(trust.kind === "keys" && trust.files, [
+    { name: join(folder, "vendor.gpg"), bytes: Buffer.from("KEYS") },
+    { name: "in the config of m", bytes: Buffer.from(key) },
+  ]);
+});
+
 test("a key file that cannot be read is named", async () => {
   await assert.rejects(loadTrust(mirror("keyring: [none.gpg]")), {
     code: "keyring_unreadable",

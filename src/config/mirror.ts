@@ -52,6 +52,7 @@ export function checkMirror(
       allowExpired: values["allow-expired"],
       allowOlder: values["allow-older"],
       allowRename: values["allow-rename"],
+      allowEmpty: values["allow-empty"],
       allowMissing: values["allow-missing"],
       keep: keepOf(values.keep),
       schedule: values.schedule,

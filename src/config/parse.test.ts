@@ -70,6 +70,7 @@ test("a whole config comes out checked and completed", () => {
     allowExpired: false,
     allowOlder: false,
     allowRename: false,
+    allowEmpty: false,
     allowMissing: false,
     keep: { last: 3, hourly: 0, daily: 7, weekly: 0, monthly: 0, yearly: 0 },
     schedule: undefined,

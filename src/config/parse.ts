@@ -32,7 +32,6 @@ export function parseConfig(text: string, file: string, ecosystems: readonly Eco
     file: resolve(file),
     data: at(site.data.data),
     privateKey: privateKey === undefined ? undefined : at(privateKey),
-    channelExpiryMs: site.data["channel-expiry"],
     imports: importsOf(site.data.imports ?? {}, at),
     listen: site.data.listen,
     workers: site.data.workers,

@@ -84,6 +84,74 @@ test("sources, several addresses, languages, pins and expiry", () => {
   assert.deepEqual([both.options["suites"], both.options["sources"]], [["s"], true]);
 });
 
+const KEY = [
+  "-----BEGIN PGP PUBLIC KEY BLOCK-----",
+  "Comment: vendor",
+  "",
+  "mDMEabc+/=",
+  "=abcd",
+  "-----END PGP PUBLIC KEY BLOCK-----",
+];
+
+test("the key itself in Signed-By, as text, as map and in `keyring`", () => {
+  const written = KEY.map((line) => ` ${line === "" ? "." : line}\n`).join("");
+  const source = "URIs: http://deb.example.org/x\nSuites: y/\n";
+  const key = `${KEY.join("\n")}\n`;
+  const map = { URIs: "http://deb.example.org/x", Suites: "y/" };
+  const forms = [
+    { repository: `${source}Signed-By:\n${written}` },
+    { repository: { ...map, "Signed-By": written } },
+    { repository: { ...map, "Signed-By": key } },
+    { repository: source, keyring: key },
+  ];
+  for (const form of forms)
+    assert.deepEqual(configOf({ architectures: ["amd64"], ...form }).trust, {
+      kind: "keys",
+      keyrings: [],
+      embedded: [key],
+      signedBy: [],
+      allowWeak: [],
+    });
+  const both = configOf({ repository: source, architectures: ["amd64"], keyring: [key, KEYRING] }).trust;
+  assert.deepEqual(both.kind === "keys" && [both.keyrings, both.embedded], [[KEYRING], [key]]);
+});
+
+test("a file with a fingerprint of a key in it", () => {
+  const fingerprint = "B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8";
+  const line = `deb [arch=amd64 signed-by=${KEYRING},${fingerprint}!] http://deb.example.org/debian trixie main`;
+  const { trust } = configOf({ repository: line });
+  assert.deepEqual(trust.kind === "keys" && [trust.keyrings, trust.signedBy], [
+    [KEYRING],
+    [`${fingerprint}!`],
+  ]);
+});
+
+test("what tools write for hosts alone is passed over; additions and removals count", () => {
+  const { options } = configOf({
+    repository: {
+      "X-Repolib-Name": "Vendor",
+      Enabled: "yes",
+      Types: "deb",
+      URIs: "http://deb.example.org/debian",
+      Suites: "trixie",
+      Components: "main",
+      PDiffs: "yes",
+      "By-Hash": "force",
+      "Targets-Remove": "Contents-deb",
+      Architectures: "amd64 i386",
+      "Architectures-Add": "arm64 amd64",
+      "Architectures-Remove": "i386",
+      "Languages-Add": "de",
+    },
+    keyring: KEYRING,
+  });
+  assert.deepEqual(options["architectures"], ["amd64", "arm64"]);
+  assert.deepEqual(options["languages"], ["en", "de"]);
+  const line = "deb [arch=amd64 arch+=i386 lang-=en target-=DEP-11 target+=x target=y] http://x/ y z";
+  const short = configOf({ repository: line, keyring: KEYRING }).options;
+  assert.deepEqual([short["architectures"], short["languages"]], [["amd64", "i386"], []]);
+});
+
 test("is refused at its place, saying what is wrong", () => {
   const line = "deb http://deb.example.org/debian trixie main";
   const cases: [repository: unknown, more: object, says: RegExp][] = [
@@ -104,11 +172,18 @@ test("is refused at its place, saying what is wrong", () => {
     [{ URIs: "http://deb.example.org/debian", Components: "main" }, {}, /gives `suites`: must not be empty/],
     ["deb [trusted=yes] http://deb.example.org/debian trixie main", {}, /say `trust: none` beside it/],
     [
-      "deb [pdiffs=no] http://deb.example.org/debian trixie main",
+      "deb [check-date=no] http://deb.example.org/debian trixie main",
       {},
-      /the option 'pdiffs', which means nothing/,
+      /the option 'check-date', which means nothing/,
     ],
-    [{ URIs: "http://x/", Suites: "y/", "Signed-By": "-----BEGIN PGP" }, {}, /holds the key itself/],
+    [
+      { URIs: "http://x/", Suites: "y/", "Signed-By": "-----BEGIN PGP" },
+      { keyring: undefined },
+      /gives `keyring`: must be the path of a keyring, or a whole armoured public key/,
+    ],
+    [{ URIs: "http://x/", Suites: "y/", Enabled: "no" }, {}, /is switched off: take `Enabled` out/],
+    ["deb [arch+=i386] http://x/ y z", {}, /goes by a host's own architectures .* a mirror has none/],
+    ["deb [arch-=i386] http://x/ y z", {}, /goes by a host's own architectures/],
     [line, { upstream: "http://x/" }, /mirrors\.debian\.upstream stands beside `repository`/],
     [line, { components: ["main"] }, /mirrors\.debian\.components stands beside `repository`/],
     ["deb [arch=amd64] http://x/ y z", {}, /mirrors\.debian\.architectures stands beside `repository`/],

@@ -70,9 +70,11 @@ const tls = z
 
 /** By whose keys a mirror is proven. */
 const trustShape = {
-  keyring: field.strings
+  keyring: field.keyrings
     .optional()
-    .describe("OpenPGP keyring of the vendor, binary or armoured, or a list. Relative to the config file."),
+    .describe(
+      "OpenPGP keyring of the vendor, binary or armoured, or a list. Relative to the config file. Or the armoured key itself.",
+    ),
   "signed-by": z
     .union([field.fingerprint, z.array(field.fingerprint).min(1)])
     .transform((value) => (typeof value === "string" ? [value] : value))
@@ -149,6 +151,10 @@ const engineShape = {
     .boolean()
     .default(false)
     .describe("Take a suite that calls itself by other names than in the last snapshot."),
+  "allow-empty": z
+    .boolean()
+    .default(false)
+    .describe("Take it that the upstream lists no packages any more, after a snapshot with 20 or more."),
   "allow-missing": z
     .boolean()
     .default(false)
@@ -237,11 +243,6 @@ export const siteShape = {
   "connections-per-host": field.positive
     .default(HTTP_DEFAULTS.connections)
     .describe("Connections to one host at a time, for all mirrors of a run together."),
-  "channel-expiry": field.duration
-    .prefault("30d")
-    .describe(
-      "How long a version of a channel is meant to be used; past it, every listing and the metrics say so.",
-    ),
   "private-key": field.filePath
     .optional()
     .describe(

@@ -1,5 +1,6 @@
 import { isName } from "../base/names.ts";
 import type { Fault } from "./faults.ts";
+import { isArmoured } from "./fields.ts";
 import type { TrustInput } from "./schema.ts";
 import type { ImportConfig, TrustConfig } from "./types.ts";
 
@@ -20,9 +21,12 @@ export function trustFaults(values: TrustInput, path: readonly string[]): Fault[
 
 export function trustOf(values: TrustInput, at: Resolve): TrustConfig {
   if (values.trust === "none") return { kind: "none" };
+  const keyrings = values.keyring ?? [];
+  const embedded = keyrings.filter(isArmoured);
   return {
     kind: "keys",
-    keyrings: (values.keyring ?? []).map(at),
+    keyrings: keyrings.filter((value) => !isArmoured(value)).map(at),
+    ...(embedded.length > 0 && { embedded }),
     signedBy: values["signed-by"] ?? [],
     allowWeak: values["allow-weak"] ?? [],
   };

@@ -10,7 +10,11 @@ export async function loadTrust(mirror: ImportConfig): Promise<Trust> {
   const files = await Promise.all(
     trust.keyrings.map(async (path) => ({ name: path, bytes: await readKeyring(mirror.name, path) })),
   );
-  return { kind: "keys", files, pinned: trust.signedBy, allowWeak: trust.allowWeak };
+  const embedded = (trust.embedded ?? []).map((key) => ({
+    name: `in the config of ${mirror.name}`,
+    bytes: Buffer.from(key),
+  }));
+  return { kind: "keys", files: [...files, ...embedded], pinned: trust.signedBy, allowWeak: trust.allowWeak };
 }
 
 async function readKeyring(mirror: string, path: string): Promise<Buffer> {

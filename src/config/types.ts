@@ -10,8 +10,6 @@ export interface Config {
   readonly data: string;
   /** Absolute path of the private key, where it is not in the data directory. */
   readonly privateKey: string | undefined;
-  /** How long a version of a channel is meant to be used. */
-  readonly channelExpiryMs: number;
   /** By whose keys imported mirrors are proven. */
   readonly imports: readonly ImportConfig[];
   readonly listen: { readonly host: string; readonly port: number };
@@ -49,6 +47,8 @@ export interface MirrorConfig {
   readonly allowOlder: boolean;
   /** A root may call itself by other names than in the last snapshot. */
   readonly allowRename: boolean;
+  /** A mirror of many packages may come to have none. */
+  readonly allowEmpty: boolean;
   /** Packages that no upstream has may be left out, and are recorded. */
   readonly allowMissing: boolean;
   readonly keep: Keep | undefined;
@@ -69,6 +69,8 @@ export type TrustConfig =
       readonly kind: "keys";
       /** Absolute paths. */
       readonly keyrings: readonly string[];
+      /** Armoured keys that stand in the config itself, where there are any. */
+      readonly embedded?: readonly string[];
       /** Upper-case hex; empty: any key of the keyrings may sign. */
       readonly signedBy: readonly string[];
       readonly allowWeak: readonly Weakness[];

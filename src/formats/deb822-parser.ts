@@ -23,9 +23,14 @@ export interface StanzaParser {
 /**
  * A parser of deb822 (deb822(5), Debian Policy 5.1) that is fed whole lines. As apt does, only an empty line
  * ends a stanza: one of blanks continues the field before it. `keep` gives a field's lower-case name, or
- * undefined where it is not wanted.
+ * undefined where it is not wanted. `onRepeat` is told of a field that stands in one stanza again; the last
+ * one counts, as for apt.
  */
-export function stanzaParser(what: string, keep: KeepField): StanzaParser {
+export function stanzaParser(
+  what: string,
+  keep: KeepField,
+  onRepeat: (name: string, line: number) => void = () => undefined,
+): StanzaParser {
   let stanza: Stanza = new Map();
   let open = false;
   let size = 0;
@@ -78,7 +83,7 @@ export function stanzaParser(what: string, keep: KeepField): StanzaParser {
           if (colon === start) fail("has no field name");
           name = keep(text, start, colon);
           if (name !== undefined) {
-            if (stanza.has(name)) fail(`gives '${name}' a second time in one stanza`);
+            if (stanza.has(name)) onRepeat(name, line);
             value = trimmed(bytes, colon + 1, end);
           }
         }

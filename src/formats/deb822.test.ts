@@ -68,9 +68,18 @@ test("a stream of stanzas keeps the fields asked for", async () => {
     );
 });
 
-test("a stream refuses repeated kept fields and broken lines; others may repeat", async () => {
-  await assert.rejects(all("Package: a\nTag: x\nPackage: b\n", ["package"]), { code: "metadata_invalid" });
-  assert.deepEqual(await all("Package: a\nTag: x\nTag: y\n", ["package"]), [{ package: "a" }]);
+test("of a field that stands twice, the last counts; one stanza refuses it unless somebody is told", () => {
+  const text = "A: 1\n more\nB: 2\na: 3\nC: 4\nA: 5\n";
+  const told: string[] = [];
+  const stanza = parseStanza(text, "Release", (name) => told.push(name));
+  assert.deepEqual([Object.fromEntries(stanza), told], [{ a: "5", b: "2", c: "4" }, ["a", "a"]]);
+  assert.throws(() => parseStanza(text, "Release"), { message: /line 4, gives 'a' a second time/ });
+});
+
+test("a stream takes the last of repeated fields, and refuses broken lines", async () => {
+  assert.deepEqual(await all("Package: a\n x\nTag: x\nTag: y\nPackage: b\n", ["package"]), [
+    { package: "b" },
+  ]);
   await assert.rejects(all("Package: a\nrubbish\nVersion: 1\n", ["package"]), { code: "metadata_invalid" });
 });
 
@@ -122,7 +131,6 @@ function reference(text: string, fields: Set<string>): Record<string, string>[] 
         .replace(/[ \t]+$/, "")
         .toLowerCase();
       if (!fields.has(name)) name = undefined;
-      else if (name in stanza) return "refused";
       else stanza[name] = trim(line.slice(colon + 1));
     }
   }

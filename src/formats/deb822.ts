@@ -11,11 +11,22 @@ const NEWLINE = 10;
  * The fields of a text that is one stanza, such as a Release file (deb822(5)): names in lower case; each line
  * of a value trimmed, the lines joined by "\n" (a list that starts below its name begins with "\n"). Lines
  * that begin with `#` are comments. Throws `metadata_invalid`, naming `what`: no stanza or more than one, a
- * field given twice, a line that is neither field nor continuation.
+ * line that is neither field nor continuation, a field given twice unless `onRepeat` is told of it: then the
+ * last one counts, as for apt.
  */
-export function parseStanza(text: string | Uint8Array, what = "The stanza"): Stanza {
+export function parseStanza(
+  text: string | Uint8Array,
+  what = "The stanza",
+  onRepeat?: (name: string) => void,
+): Stanza {
   const bytes = typeof text === "string" ? Buffer.from(text) : asBuffer(text);
-  const parser = stanzaParser(what, keepAll);
+  const refuse = (name: string, line: number): never => {
+    throw new SluiceError(
+      "metadata_invalid",
+      `${what}, line ${line}, gives '${name}' a second time in one stanza: it is not valid deb822.`,
+    );
+  };
+  const parser = stanzaParser(what, keepAll, onRepeat ?? refuse);
   const [stanza, ...others] = [...parser.push(bytes), ...parser.end()];
   if (stanza === undefined) throw new SluiceError("metadata_invalid", `${what} holds no field.`);
   if (others.length > 0)
@@ -25,9 +36,9 @@ export function parseStanza(text: string | Uint8Array, what = "The stanza"): Sta
 
 /**
  * The stanzas of a stream of any size, in order, several at a time; memory stays bounded, and what is given
- * does not keep the stream's chunks alive. Only `fields` (lower-case names) are kept, and only they are held
- * to stand once in a stanza; a stanza with none of them is an empty map. Throws `metadata_invalid` as
- * parseStanza does, and for a line over 1 MiB or a stanza over 8 MiB.
+ * does not keep the stream's chunks alive. Only `fields` (lower-case names) are kept; of one that stands
+ * twice in a stanza the last counts, as for apt; a stanza with none of them is an empty map. Throws
+ * `metadata_invalid` for broken lines, a line over 1 MiB or a stanza over 8 MiB.
  */
 export async function* stanzas(
   source: AsyncIterable<Uint8Array>,

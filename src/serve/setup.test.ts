@@ -132,15 +132,14 @@ for (const host of [
     ));
 
 test("wishes of a query", () => {
-  assert.deepEqual(
-    wishesOf("valid-for=2d&fallback=http://a.example.org/x&fallback=http://b.example.org&exclude"),
-    {
-      validForMs: 2 * 86_400_000,
-      fallback: ["http://a.example.org/x", "http://b.example.org"],
-      snapshot: undefined,
-      exclude: true,
-    },
-  );
+  assert.deepEqual(wishesOf("valid-for=2d&fallback=http://a.example.org/x&fallback=http://b.example.org"), {
+    validForMs: 2 * 86_400_000,
+    fallback: ["http://a.example.org/x", "http://b.example.org"],
+    snapshot: undefined,
+    exclude: false,
+  });
+  assert.equal(wishesOf("exclude").exclude, true);
+  assert.throws(() => wishesOf("exclude&fallback=http://a.example.org"), /nothing to exclude/);
   for (const fallback of [
     "http://u:p@a.example.org",
     "http://a.example.org/?x",

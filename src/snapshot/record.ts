@@ -64,6 +64,4 @@ export interface ChannelRecord {
   readonly mirrors: Readonly<Record<string, string>>;
   readonly restores?: number | undefined;
   readonly of?: readonly string[] | undefined;
-  /** Until when (ISO time) it is meant to be used. */
-  readonly expires?: string | undefined;
 }

@@ -18,6 +18,7 @@ import type { Entry, Transport } from "../upstream/contract.ts";
 import { admit, type Admission } from "./admit.ts";
 import { commitSnapshot, encodedAs, putManifest, putTrust, type Draft } from "./commit.ts";
 import { fetchAll } from "./download-all.ts";
+import { holdEmptied } from "./emptied.ts";
 import { contentKey, isBadBlob, type Fetching } from "./fetch.ts";
 import { holesOf, leniency, warnOfHoles, type Leniency } from "./missing.ts";
 import { checkRoom, planFetch, type Plan } from "./plan.ts";
@@ -36,6 +37,8 @@ export interface SyncJob {
   readonly allowExpired: boolean;
   readonly allowOlder: boolean;
   readonly allowRename: boolean;
+  /** A mirror of many packages may come to have none. */
+  readonly allowEmpty: boolean;
   /** Packages that no upstream has are left out, and recorded. */
   readonly allowMissing: boolean;
   /** Only say what there is to fetch. */
@@ -143,6 +146,7 @@ async function attemptSync(
     throw new SluiceError("internal", "The walk said unchanged, but there is no snapshot.");
   // Its claims say what must not be gone behind.
   if (last !== undefined) await assertSigned(site.store, last, site.siteKey);
+  if (current !== undefined && !job.allowEmpty) holdEmptied(current.body, walked.entries.values());
   emit({ event: "phase", mirror: mirror.name, phase: "plan" });
   const known = new Map([...upstream.read, ...(await putRoots(fetching.session, upstream, walked))]);
   const plan = await planFetch(site.store, walked.entries.values(), known);

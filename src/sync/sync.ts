@@ -38,6 +38,7 @@ export interface SyncRequest {
   readonly allowExpired: boolean;
   readonly allowOlder: boolean;
   readonly allowRename: boolean;
+  readonly allowEmpty: boolean;
   /** How long to wait for another process's sync of the same mirror, in ms. */
   readonly waitMs: number;
   readonly network: Network;
@@ -81,6 +82,7 @@ export async function syncMirror(
       allowExpired: request.allowExpired || mirror.allowExpired,
       allowOlder: request.allowOlder || mirror.allowOlder,
       allowRename: request.allowRename || mirror.allowRename,
+      allowEmpty: request.allowEmpty || mirror.allowEmpty,
       allowMissing: mirror.allowMissing,
       planOnly: request.planOnly,
       emit: request.emit,

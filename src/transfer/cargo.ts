@@ -40,7 +40,7 @@ export async function loadCargo(
     const mirrors: Record<string, string> = {};
     for (const [mirror, id] of Object.entries(found.body.mirrors))
       if (wantsMirror(mirror) && (await add(mirror, id))) mirrors[mirror] = id;
-    channels.push({ name, version: found.version, mirrors, expires: found.body.expires });
+    channels.push({ name, version: found.version, mirrors });
   }
   for (const { mirror, id } of selection.snapshots ?? []) await add(mirror, id);
   const sorted = [...snapshots].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, snapshot]) => snapshot);

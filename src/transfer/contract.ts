@@ -20,16 +20,10 @@ export interface Source {
    * is asked for. The bytes are not checked here.
    */
   blobs(wanted: ReadonlyMap<string, number>): AsyncIterable<SentBlob>;
-  /** One sentence for each cause why it lacks these: a part, a bundle before it; and the code to carry back, where there is one. */
-  explain(lacking: ReadonlyMap<string, number>): Promise<readonly Lack[]>;
+  /** One sentence for each cause why it lacks these: a part, a bundle before it. */
+  explain(lacking: ReadonlyMap<string, number>): Promise<readonly string[]>;
   /** What was found wrong with the source itself while it was read, though no wanted file may lack for it; one sentence each. */
   faults(): readonly string[];
-}
-
-export interface Lack {
-  readonly message: string;
-  /** For `sluice export --only`: `13:3,7-9`. */
-  readonly code?: string | undefined;
 }
 
 /** What of a store is to travel. All of it is listed; what the other side has already is left out when it is sent. */
@@ -52,8 +46,6 @@ export interface CargoChannel {
   readonly version: number;
   /** Mirror to snapshot id; only those that travel. */
   readonly mirrors: Readonly<Record<string, string>>;
-  /** ISO time. */
-  readonly expires?: string | undefined;
 }
 
 export interface CargoSnapshot {

@@ -21,18 +21,12 @@ export interface ImportRecord {
   readonly bytes: number;
   /** Every bundle that was ever taken from this sender, by number. */
   readonly bundles: readonly number[];
-  readonly scan?: string | undefined;
 }
 
 const ref = (sender: string): string => `imports/${sender}`;
 
 export async function lastImport(store: ReadStore, sender: string): Promise<ImportRecord | undefined> {
   return (await latestRef<ImportRecord>(store, ref(sender)))?.body;
-}
-
-/** Ids of the sites that something was imported from. */
-export async function importedSites(store: ReadStore): Promise<string[]> {
-  return (await store.listRefs("imports/")).map((name) => name.slice("imports/".length));
 }
 
 export async function writeImport(site: Site, body: ImportRecord): Promise<void> {

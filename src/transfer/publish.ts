@@ -63,7 +63,7 @@ export async function commitChannels(
 ): Promise<ChannelMove[]> {
   const author = await site.author();
   const moves: ChannelMove[] = [];
-  for (const { name, version, mirrors: theirs, expires } of cargo.channels) {
+  for (const { name, version, mirrors: theirs } of cargo.channels) {
     if ((before?.channels[name] ?? 0) >= version) continue;
     const mirrors: Record<string, string> = {};
     for (const [mirror, id] of Object.entries(theirs)) mirrors[names.get(mirror) ?? mirror] = id;
@@ -72,7 +72,6 @@ export async function commitChannels(
       const body: ChannelRecord = {
         channel: name,
         mirrors: { ...base?.body.mirrors, ...mirrors },
-        ...(expires !== undefined && { expires }),
       };
       if (base !== undefined && isDeepStrictEqual(base.body, body)) break;
       try {

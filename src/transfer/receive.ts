@@ -25,8 +25,6 @@ export interface ImportRequest {
   readonly as: ReadonlyMap<string, string>;
   readonly dryRun: boolean;
   readonly vendor: VendorKeys;
-  /** Looks at files that are new here, before anything of them is published; throws scan_refused. Gives what is to be written down. */
-  readonly scan?: ((files: readonly string[]) => Promise<string>) | undefined;
   find(ecosystem: string): Ecosystem | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -42,7 +40,7 @@ export interface ImportResult {
   readonly channels: readonly ChannelMove[];
   readonly files: number;
   readonly bytes: number;
-  /** What an operator should know, such as that a channel has expired. */
+  /** What an operator should know. */
   readonly notices: readonly string[];
 }
 
@@ -61,7 +59,7 @@ export async function importFrom(site: Site, source: Source, request: ImportRequ
   const names = await namesHere(site.store, sender.id, cargo, request.as, before);
   const lacking = await lackingBlobs(source.store, site.store, cargo);
   const bytes = sum(lacking);
-  const notices = expiryNotices(cargo, site.clock());
+  const notices: string[] = [];
   if (!(await isNew(site, sender, cargo, names)))
     return {
       site: sender.id,
@@ -76,7 +74,7 @@ export async function importFrom(site: Site, source: Source, request: ImportRequ
   await roomFor(site.store, lacking, source.name);
   const planned = cargo.snapshots.map(({ mirror, id }) => `${names.get(mirror) ?? mirror}@${id}`);
   if (request.dryRun) {
-    const missing = await missingFrom(source, lacking);
+    const missing = await source.explain(lacking);
     const done = { snapshots: planned, channels: [], files: lacking.size, bytes };
     return {
       site: sender.id,
@@ -91,7 +89,6 @@ export async function importFrom(site: Site, source: Source, request: ImportRequ
     await fetchBlobs(source, session, cargo, lacking, request);
     await sendRecords(source.store, session, await lackingRecords(site.store, cargo));
     await session.barrier();
-    const scan = await request.scan?.([...lacking.keys()]);
     const proven = await proveAll(site, session, source, cargo, names, new Set(lacking.keys()), request);
     await session.barrier();
     const made = await underStoreLock(site, async () => {
@@ -101,7 +98,7 @@ export async function importFrom(site: Site, source: Source, request: ImportRequ
     const channels = await commitChannels(site, cargo, names, before, source.name);
     await writeImport(
       site,
-      importRecord(sender, source, cargo, names, before, made, { files: lacking.size, bytes, scan }),
+      importRecord(sender, source, cargo, names, before, made, { files: lacking.size, bytes }),
     );
     notices.push(...(await reconcileTrees(site)));
     return {
@@ -158,14 +155,8 @@ async function fetchBlobs(
   if (missing.size === 0 && fault === undefined) return;
   await session.barrier();
   if (missing.size === 0) throw new SluiceError("bundle_damaged", `${fault} What was sound is kept.`);
-  const reasons = await missingFrom(source, missing);
+  const reasons = await source.explain(missing);
   throw new SluiceError("import_incomplete", `${missing.size} files are missing. ${reasons.join(" ")}`);
-}
-
-async function missingFrom(source: Source, lacking: Blobs): Promise<string[]> {
-  return (await source.explain(lacking)).map(({ message, code }) =>
-    code === undefined ? message : `${message} Code: ${code}.`,
-  );
 }
 
 async function proveAll(
@@ -197,7 +188,7 @@ function importRecord(
   names: ReadonlyMap<string, string>,
   before: ImportRecord | undefined,
   snapshots: readonly string[],
-  brought: Pick<ImportRecord, "files" | "bytes" | "scan">,
+  brought: Pick<ImportRecord, "files" | "bytes">,
 ): ImportRecord {
   const channels = Object.fromEntries(cargo.channels.map(({ name, version }) => [name, version]));
   const bundles = [...new Set([...(before?.bundles ?? []), ...(source.bundles ?? [])])].toSorted(
@@ -212,15 +203,6 @@ function importRecord(
     bundles,
     ...brought,
   };
-}
-
-function expiryNotices(cargo: Cargo, now: number): string[] {
-  return cargo.channels
-    .filter(({ expires }) => expires !== undefined && Date.parse(expires) < now)
-    .map(
-      ({ name, expires }) =>
-        `The channel '${name}' was meant to be used until ${expires?.slice(0, 10)}: it is old; bring a newer one.`,
-    );
 }
 
 function sum(blobs: Blobs): number {

@@ -16,7 +16,7 @@ export function storeSource(store: ReadStore, kind: Source["kind"], name: string
     faults: () => [],
     async explain(lacking) {
       const message = `${lacking.size} of the files are not in ${name}: it was not written to its end, or is damaged; have it written again.`;
-      return lacking.size === 0 ? [] : [{ message }];
+      return lacking.size === 0 ? [] : [message];
     },
   };
 }

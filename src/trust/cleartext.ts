@@ -43,7 +43,8 @@ export function splitCleartext(bytes: Uint8Array, what: string): SignedText {
     const line = lines[at];
     if (line === undefined) return refuse("is cut off within the headers");
     const names = /^Hash: *(.+)$/.exec(line)?.[1]?.split(",");
-    if (names === undefined) return refuse(`is a header that is not allowed ('${line.slice(0, 40)}')`);
+    if (names === undefined)
+      return refuse(`is a header that is not allowed there, since nobody signs it ('${line.slice(0, 40)}')`);
     if (!names.every((name) => HASHES.has(name.trim()))) refuse("names a hash that is not known");
   }
   const signed: string[] = [];

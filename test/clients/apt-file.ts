@@ -1,13 +1,13 @@
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "../run.ts";
-import type { Ran } from "../run.ts";
+import { clean } from "./apt.ts";
 import type { AptClient } from "./apt.ts";
 
-/** What the Debian packages of these names make apt ask for, by their own files in /etc/apt/apt.conf.d. */
-const FILES = { "apt-file": "50apt-file.conf", appstream: "50appstream" } as const;
+/** What Debian packages make apt ask for, by their own files in /etc/apt/apt.conf.d: apt-file, appstream, command-not-found, apt-config-icons. */
+const FILES = ["50apt-file.conf", "50appstream", "50command-not-found", "60icons"];
 
-/** As `apt-config-icons` and `command-not-found` have it. */
+/** As Ubuntu's `command-not-found` and `apt-config-icons` have it, where the system has none. */
 const ENABLED = `Acquire::IndexTargets {
   deb::DEP-11-icons-small { DefaultEnabled "true"; };
   deb::DEP-11-icons { DefaultEnabled "true"; };
@@ -15,27 +15,28 @@ const ENABLED = `Acquire::IndexTargets {
     MetaKey "$(COMPONENT)/cnf/Commands-$(NATIVE_ARCHITECTURE)";
     ShortDescription "Commands-$(NATIVE_ARCHITECTURE)";
     Description "$(RELEASE)/$(COMPONENT) $(NATIVE_ARCHITECTURE) c-n-f Metadata";
+    DefaultEnabled "true";
   };
 };
 `;
 
-/** Makes a client one with apt-file, AppStream with its icons, and command-not-found installed. */
+/** Makes a client one with apt-file, AppStream with its icons, and command-not-found installed; its system must have the first two. */
 export async function wantEverything(apt: AptClient): Promise<void> {
-  const folder = join(apt.root, "etc/apt/apt.conf.d");
-  for (const name of Object.values(FILES))
-    await copyFile(join("/etc/apt/apt.conf.d", name), join(folder, name));
-  // The hook in appstream's file would refresh the host's own cache.
-  const appstream = join(folder, FILES.appstream);
-  const text = await readFile(appstream, "utf8");
-  await writeFile(appstream, text.replace(/^APT::Update[^]*?^\};$/m, ""));
-  await writeFile(join(folder, "90more"), ENABLED);
+  const [from, to] = [apt.system, apt.root].map((root) => join(root, "etc/apt/apt.conf.d"));
+  for (const [at, name] of FILES.entries()) {
+    const path = join(from ?? "", name);
+    if (at > 1 && !existsSync(path)) continue;
+    // The hooks in these files would refresh the system's own caches.
+    const text = (await readFile(path, "utf8")).replace(/^APT::Update[^]*?^\};$/m, "");
+    await writeFile(join(to ?? "", name), text);
+  }
+  await writeFile(join(to ?? "", "90more"), ENABLED);
 }
 
-/** Runs `apt-file`, which reads the lists that the client's apt has. */
-export async function aptFile(apt: AptClient, ...args: readonly string[]): Promise<Ran> {
-  return run("apt-file", args, {
-    env: { APT_CONFIG: join(apt.root, "apt.conf"), HOME: apt.root },
-    cwd: apt.root,
-    timeoutMs: 60_000,
-  });
+/** Runs `apt-file search`, which reads the lists that the client's apt has, and must have no complaint; its lines `package: /path`. */
+export async function aptFileSearch(apt: AptClient, pattern: string): Promise<readonly string[]> {
+  const ran = await apt.program("apt-file", "search", pattern);
+  clean(ran);
+  if (ran.stderr !== "") throw new Error(`apt-file said ${ran.stderr}`);
+  return ran.stdout.split("\n").filter((line) => line !== "");
 }

@@ -7,17 +7,25 @@ import { enter } from "./chroot.ts";
 import { removeFolder, tempFolder } from "../temp.ts";
 
 export interface AptRan extends Ran {
-  /** Lines of either stream that begin with `W:` or `E:`. */
+  /** Lines of either stream that begin with `W:` or `E:`, or with the words that they stand for. */
   readonly complaints: readonly string[];
+}
+
+/** What ran, with what apt complained of in it. */
+export function aptRan(ran: Ran): AptRan {
+  const lines = `${ran.stdout}\n${ran.stderr}`.split("\n");
+  return { ...ran, complaints: lines.filter((line) => /^(?:[WE]|Warning|Error):/.test(line)) };
 }
 
 /** A real apt with a root, a configuration and a dpkg database of its own; nothing of the host's configuration is read. */
 export interface AptClient extends AsyncDisposable {
   readonly root: string;
+  /** The folder of the system whose programs it runs: `/` for this host's. */
+  readonly system: string;
   /** Runs the script of a set-up, with the root for its `/etc/apt`. */
   setUp(script: string, ...options: string[]): Promise<Ran>;
-  /** Any program of apt's, with this client's configuration: apt, apt-cache, apt-config. */
-  program(name: string, ...args: string[]): Promise<Ran>;
+  /** Any program of apt's or over it, with this client's configuration: apt, apt-cache, apt-config, apt-file. */
+  program(name: string, ...args: string[]): Promise<AptRan>;
   /** Writes files given by absolute path into the root, such as those of `sluice client`. */
   write(files: readonly { readonly path: string; readonly content: string }[]): Promise<void>;
   /** Writes the one source of the client, in deb822. */
@@ -53,8 +61,8 @@ export function aptSource(
 }
 
 export interface AptClientOptions {
-  /** `en` by default. */
-  readonly languages?: string;
+  /** `en` alone by default. */
+  readonly languages?: string | readonly string[];
   /** `amd64` by default. */
   readonly architecture?: string;
   /** A folder for it, made if needed and left to the caller; a temporary one by default. */
@@ -82,19 +90,15 @@ export async function aptClient(options: AptClientOptions = {}): Promise<AptClie
   await writeFile(join(root, "var/lib/dpkg/status"), "");
   await writeFile(join(root, "var/lib/dpkg/available"), "");
   const { languages = "en", architecture = "amd64", system } = options;
-  await writeFile(join(root, "apt.conf"), configuration(root, languages, architecture));
+  await writeFile(join(root, "apt.conf"), configuration(root, [languages].flat(), architecture));
   const env = { APT_CONFIG: join(root, "apt.conf"), DEBIAN_FRONTEND: "noninteractive", HOME: root };
 
-  async function program(name: string, ...args: string[]): Promise<Ran> {
+  async function program(name: string, ...args: string[]): Promise<AptRan> {
     const [command, ...all] = enter(system, name, ...args);
-    return await run(command, all, { env, cwd: root, timeoutMs: 60_000 });
+    return aptRan(await run(command, all, { env, cwd: root, timeoutMs: 60_000 }));
   }
 
-  async function get(...args: string[]): Promise<AptRan> {
-    const ran = await program("apt-get", ...args);
-    const complaints = `${ran.stdout}\n${ran.stderr}`.split("\n").filter((line) => /^[WE]:/.test(line));
-    return { ...ran, complaints };
-  }
+  const get = async (...args: string[]): Promise<AptRan> => await program("apt-get", ...args);
 
   async function write(files: readonly { path: string; content: string }[]): Promise<void> {
     for (const { path, content } of files) {
@@ -105,6 +109,7 @@ export async function aptClient(options: AptClientOptions = {}): Promise<AptClie
 
   return {
     root,
+    system: system ?? "/",
     write,
     source: async (stanza) =>
       await write([{ path: "/etc/apt/sources.list.d/test.sources", content: stanza }]),
@@ -151,7 +156,7 @@ export function clean(ran: AptRan): void {
 }
 
 // apt reads the file that APT_CONFIG names before it looks for the folders of /etc/apt, so that these are never read.
-function configuration(root: string, languages: string, architecture: string): string {
+function configuration(root: string, languages: readonly string[], architecture: string): string {
   return `Dir "${root}";
 Dir::State "${root}/var/lib/apt";
 Dir::State::status "${root}/var/lib/dpkg/status";
@@ -163,7 +168,7 @@ APT::Architectures { "${architecture}"; };
 APT::Sandbox::User "root";
 APT::Get::Assume-Yes "true";
 APT::Color "false";
-Acquire::Languages { "${languages}"; };
+Acquire::Languages { ${languages.map((name) => `"${name}";`).join(" ")} };
 Acquire::Retries "0";
 Acquire::http::Proxy "DIRECT";
 Acquire::http::Timeout "20";

@@ -9,21 +9,30 @@ const CACHE = process.env["SLUICE_TEST_CACHE"] ?? "/var/cache/sluice-tests";
 const SUITES = ["sid", "trixie"] as const;
 const MONTH_MS = 30 * 24 * 3600_000;
 
+/** What a system has: `minimal` apt alone, `desktop` what makes apt ask for more, and what unpacks sources. */
+const PACKAGES = {
+  minimal: ["apt"],
+  desktop: ["apt-file", "appstream", "apt-config-icons", "command-not-found", "dpkg-dev"],
+} as const;
+
+export type AptSystemKind = keyof typeof PACKAGES;
+
 /** A system with the newest apt, or why there is none here. */
 export type AptSystem = { readonly system: string } | { readonly skip: string };
 
-let found: Promise<AptSystem> | undefined;
+const found = new Map<AptSystemKind, Promise<AptSystem>>();
 
 /**
  * The folder of a Debian system with the newest apt, made by mmdebstrap from this host's own apt sources, and kept for later runs. Where it cannot be made at
  * all (no root, no mmdebstrap, no mounts, no Debian source) there is none; where it could and fails, CI fails.
  */
-export async function newestApt(): Promise<AptSystem> {
-  found ??= make();
-  return await found;
+export async function newestApt(kind: AptSystemKind = "minimal"): Promise<AptSystem> {
+  const system = found.get(kind) ?? make(kind);
+  found.set(kind, system);
+  return await system;
 }
 
-async function make(): Promise<AptSystem> {
+async function make(kind: AptSystemKind): Promise<AptSystem> {
   const why = await obstacle();
   if (why !== undefined) return { skip: why };
   const source = await debianSource();
@@ -31,10 +40,11 @@ async function make(): Promise<AptSystem> {
   mkdirSync(CACHE, { recursive: true });
   const faults: string[] = [];
   for (const suite of SUITES) {
-    const system = join(CACHE, `apt-${suite}`);
+    const system = join(CACHE, kind === "minimal" ? `apt-${suite}` : `apt-${suite}-${kind}`);
     if (isFresh(system)) return { system };
+    const build = [BUILD, "sh", suite, system, source, PACKAGES[kind].join(",")];
     // One at a time: others wait, and then find it made.
-    const ran = await run("flock", [`${system}.lock`, "sh", "-c", BUILD, "sh", suite, system, source], {
+    const ran = await run("flock", [`${system}.lock`, "sh", "-c", ...build], {
       env: { TMPDIR: tmpdir() },
       timeoutMs: 400_000,
     });
@@ -45,12 +55,13 @@ async function make(): Promise<AptSystem> {
   return { skip: `the newest apt: mmdebstrap failed: ${faults.join("; ")}` };
 }
 
-const BUILD = `
-suite=$1 system=$2 source=$3
+const BUILD = `set -e
+suite=$1 system=$2 source=$3 packages=$4
 if [ -e "$system/etc/debian_version" ] && [ -z "$(find "$system" -maxdepth 0 -mtime +29)" ]; then exit 0; fi
 rm -rf "$system" "$system.new"
-timeout 300 mmdebstrap --quiet --mode=root --variant=apt --aptopt='Acquire::Check-Valid-Until "false"' \\
-  "$suite" "$system.new" "$source" </dev/null
+timeout 300 mmdebstrap --quiet --mode=root --variant=apt --include="$packages" \\
+  --aptopt='Acquire::Check-Valid-Until "false"' "$suite" "$system.new" "$source" </dev/null
+rm -f "$system.new/etc/apt/apt.conf.d/99mmdebstrap"
 touch "$system.new"
 mv "$system.new" "$system"`;
 
@@ -98,8 +109,11 @@ export function enter(
 ): [string, ...string[]] {
   if (system === undefined) return [...command];
   accessSync(system);
-  const mount =
-    'system=$1 temp=$2; shift 2; mkdir -p "$system$temp" && mount --bind "$temp" "$system$temp" && exec chroot "$system" "$@"';
+  // Where it stands below the temporary folder it stays: apt writes sources there, which must not end in the system.
+  const mount = `system=$1 temp=$2; shift 2
+    mkdir -p "$system$temp" && mount --bind "$temp" "$system$temp" || exit
+    case $PWD/ in "$temp"/*) exec chroot "$system" env --chdir="$PWD" "$@" ;; esac
+    exec chroot "$system" "$@"`;
   return [
     "unshare",
     "--mount",

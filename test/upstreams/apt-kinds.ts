@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { must } from "../run.ts";
+import { removeFolder } from "../temp.ts";
 import { compress } from "./apt-indices.ts";
 import type { AptEdits, Compression } from "./apt-spec.ts";
 import { buildDeb, payloadPath } from "./deb.ts";
@@ -13,12 +14,18 @@ export interface AptKinds {
   readonly packages: readonly PackageSpec[];
   /** Contents as Debian has them, one a component and architecture, or as Ubuntu does, one for all components. */
   readonly contents: "debian" | "ubuntu";
-  readonly sources: readonly { readonly name: string; readonly version: string }[];
+  readonly sources: readonly SourceSpec[];
   readonly udebs: readonly PackageSpec[];
   /** Folders of images below `installer-amd64/`. */
   readonly installer: readonly string[];
   /** A folder for built packages. */
   readonly cache: string;
+}
+
+export interface SourceSpec {
+  readonly name: string;
+  readonly version: string;
+  readonly buildDepends?: string | undefined;
 }
 
 export const IMAGES = ["netboot/mini.iso", "cdrom/vmlinuz", "MANIFEST"];
@@ -30,8 +37,7 @@ export function addKinds(kinds: AptKinds): NonNullable<AptEdits["folder"]> {
     const main = join(dists, "main");
     await addContents(dists, kinds);
     await put(join(main, "dep11/Components-amd64.yml"), dep11(kinds.packages), ["xz", "gz"]);
-    for (const size of ["48x48", "64x64", "128x128"])
-      await put(join(main, `dep11/icons-${size}.tar`), `icons of ${size}`.repeat(99), ["gz"]);
+    for (const size of [48, 64, 128]) await addIcons(join(main, "dep11"), size, kinds);
     await put(join(main, "cnf/Commands-amd64"), commands(kinds.packages), ["xz"]);
     const sources = await Promise.all(kinds.sources.map(async (source) => addSource(root, source)));
     await put(join(main, "source/Sources"), sources.join(""), ["xz", "gz"]);
@@ -64,10 +70,39 @@ async function addContents(dists: string, { contents, packages }: AptKinds): Pro
 function dep11(packages: readonly PackageSpec[]): string {
   const head = "---\nFile: DEP-11\nVersion: '1.0'\nOrigin: test\n";
   const components = packages.map(
-    ({ name }) =>
-      `---\nType: desktop-application\nID: org.example.${name}\nPackage: ${name}\nName:\n  C: ${name}\nSummary:\n  C: A test\n`,
+    ({ name }) => `---
+Type: desktop-application
+ID: org.example.${name}
+Package: ${name}
+Name:
+  C: ${name}
+Summary:
+  C: A test
+Categories: [Utility]
+Icon:
+  cached:
+  - {name: ${name}.png, width: 64, height: 64}
+`,
   );
   return [head, ...components].join("");
+}
+
+/** Same files, same bytes, whenever it is made: each suite makes its own. */
+const SAME_TAR = ["--create", "--sort=name", "--mtime=@1700000000", "--owner=0", "--group=0"];
+
+/** One pixel, of which nobody measures that it is one. */
+const PNG =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+async function addIcons(folder: string, size: number, { packages, cache }: AptKinds): Promise<void> {
+  const icons = join(cache, `icons-${size}`);
+  await mkdir(icons, { recursive: true });
+  // What follows the image makes each size a file of its own.
+  const image = Buffer.concat([Buffer.from(PNG, "base64"), Buffer.from(String(size))]);
+  for (const { name } of packages) await writeFile(join(icons, `${name}.png`), image);
+  const tar = join(folder, `icons-${size}x${size}.tar`);
+  await must("tar", [...SAME_TAR, "--file", tar, "--directory", icons, "."]);
+  await compress(tar, "gz");
 }
 
 function commands(packages: readonly PackageSpec[]): string {
@@ -78,31 +113,40 @@ function commands(packages: readonly PackageSpec[]): string {
   ].join("");
 }
 
-async function addSource(root: string, { name, version }: AptKinds["sources"][number]): Promise<string> {
+// What dpkg-source unpacks: a tarball whose folder it renames, and what builds it needs.
+async function addSource(root: string, spec: SourceSpec): Promise<string> {
+  const { name, version, buildDepends } = spec;
   const folder = join(root, "sources", name);
-  await mkdir(folder, { recursive: true });
   const plain = version.replace(/^\d+:/, "");
+  const tree = join(folder, name);
+  await mkdir(join(tree, "debian"), { recursive: true });
+  await writeFile(join(tree, "debian/rules"), `# the rules of ${name} ${version}\n`);
   const tarball = `${name}_${plain}.tar.xz`;
-  await writeFile(join(folder, tarball), `the sources of ${name} ${version}`.repeat(50));
-  const dsc = `${name}_${plain}.dsc`;
-  await writeFile(
-    join(folder, dsc),
-    `Format: 3.0 (native)\nSource: ${name}\nVersion: ${version}\nFiles:\n${await line(folder, tarball, "md5")}\n`,
-  );
-  const list = async (algorithm: string): Promise<string> =>
-    (await Promise.all([dsc, tarball].map(async (file) => line(folder, file, algorithm)))).join("\n");
-  return [
-    `Package: ${name}`,
+  const path = join(folder, tarball);
+  await must("tar", [...SAME_TAR, "--xz", "--file", path, "--directory", folder, name]);
+  await removeFolder(tree);
+  const head = [
     `Binary: ${name}`,
     `Version: ${version}`,
     "Maintainer: Test <test@example.org>",
     "Architecture: any",
     "Format: 3.0 (native)",
+    ...(buildDepends === undefined ? [] : [`Build-Depends: ${buildDepends}`]),
+  ];
+  const dsc = `${name}_${plain}.dsc`;
+  const lists = async (files: readonly string[]): Promise<string[]> => {
+    const list = async (algorithm: string): Promise<string> =>
+      (await Promise.all(files.map(async (file) => line(folder, file, algorithm)))).join("\n");
+    return [`Files:\n${await list("md5")}`, `Checksums-Sha256:\n${await list("sha256")}`, ""];
+  };
+  await writeFile(join(folder, dsc), [`Source: ${name}`, ...head, ...(await lists([tarball]))].join("\n"));
+  return [
+    `Package: ${name}`,
+    ...head,
     `Directory: ${relative(root, folder)}`,
     "Section: misc",
-    `Files:\n${await list("md5")}`,
-    `Checksums-Sha256:\n${await list("sha256")}`,
-    "\n",
+    ...(await lists([dsc, tarball])),
+    "",
   ].join("\n");
 }
 

@@ -14,6 +14,7 @@ export interface SyncOptions {
   readonly allowOlder?: boolean;
   readonly allowExpired?: boolean;
   readonly allowRename?: boolean;
+  readonly allowEmpty?: boolean;
 }
 
 const SIDE_BY_SIDE = 2;
@@ -33,6 +34,7 @@ export async function sync(context: Context, names: readonly string[], options: 
     allowExpired: options.allowExpired === true,
     allowOlder: options.allowOlder === true,
     allowRename: options.allowRename === true,
+    allowEmpty: options.allowEmpty === true,
     waitMs: waitMs(options.wait),
     network: createNetwork(config.network),
     emit: progress.emit,

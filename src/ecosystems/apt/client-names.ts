@@ -3,7 +3,7 @@ import { isMatchable } from "./pins.ts";
 
 /** How an entry for the same suites shows on a host: by the repository's address, or by what its Release says of itself. */
 export interface Replaced {
-  /** Every name of each suite: as the mirror has it, and as Suite and Codename. */
+  /** What the mirror has, for each name of each suite (as the mirror has it, and as Suite and Codename): a line for the script. */
   readonly suites: readonly string[];
   /** Host and path of each upstream, without scheme, user and final slash. */
   readonly uris: readonly string[];
@@ -13,7 +13,7 @@ export interface Replaced {
 
 export function replacedBy(suites: readonly SurveyedSuite[], upstream: readonly string[]): Replaced {
   return {
-    suites: [...new Set(suites.flatMap(suiteNames))].filter(isWord),
+    suites: suites.flatMap(suiteLines),
     uris: [...new Set(upstream.map(hostAndPath))].filter(isWord),
     releases: [
       ...new Set(
@@ -25,8 +25,16 @@ export function replacedBy(suites: readonly SurveyedSuite[], upstream: readonly 
   };
 }
 
+function suiteLines(suite: SurveyedSuite): string[] {
+  const list = (words: readonly string[]): string => words.filter(isWord).join(",") || "-";
+  const { types, lacks } = suite;
+  const has = [list(types), list(lacks.components), list(lacks.architectures)].join(" ");
+  return [...new Set(suiteNames(suite))].filter(isWord).map((name) => `suite ${name} ${has}`);
+}
+
 // `trixie-updates` is `stable-updates` too; but the Codename of Ubuntu's `noble-updates` is `noble`, which is another suite.
 function suiteNames({ name, suite, codename }: SurveyedSuite): string[] {
+  if (name === "./" || name === "/") return ["./", "/"];
   const others = [suite, codename].filter((other) => other !== undefined && ending(other) === ending(name));
   return [name, ...others.filter((other) => other !== undefined)];
 }
@@ -39,7 +47,7 @@ function hostAndPath(url: string): string {
   return url.replace(/^[a-z+]+:\/\/(?:[^/@]*@)?/i, "").replace(/\/+$/, "");
 }
 
-// What may stand between single quotes in a script.
+// What may stand between single quotes in a script, and in a list with commas.
 function isWord(text: string): boolean {
-  return /^[A-Za-z0-9._~:/[\]%@+,=-]{1,300}$/.test(text);
+  return /^[A-Za-z0-9._~:/[\]%@+=-]{1,300}$/.test(text);
 }

@@ -20,6 +20,7 @@ function suite(name: string, more: Partial<SurveyedSuite> = {}): SurveyedSuite {
     validUntil: undefined,
     types: ["deb"],
     components: ["main"],
+    lacks: { components: [], architectures: [] },
     languages: ["en"],
     absentTargets: [],
     ...more,
@@ -115,6 +116,22 @@ describe("the source", () => {
     ]);
   });
 
+  test("has nothing of a component of which no package is kept, but its sources", () => {
+    const part = { suite: "trixie", release: "o=Debian", priority: 500, versions: [] };
+    const left = [{ ...part, component: "contrib", gone: ["a", "b"], kept: [] }];
+    const request = { ...REQUEST, wishes: { fallback: [], exclude: true } };
+    const of = (...types: ("deb" | "deb-src")[]) =>
+      stanzas(
+        { ...surveyOf(suite("trixie", { types, components: ["main", "contrib"] })), left },
+        request,
+      ).map((stanza) => [stanza.types, stanza.components]);
+    assert.deepEqual(of("deb"), [[["deb"], ["main"]]]);
+    assert.deepEqual(of("deb", "deb-src"), [
+      [["deb", "deb-src"], ["main"]],
+      [["deb-src"], ["contrib"]],
+    ]);
+  });
+
   test("raises the end of metadata that has one, from its oldest date, in whole days", () => {
     const timed = suite("trixie-updates", { date: DATE - 2 * DAY, validUntil: DATE + DAY });
     const of = (until: number | undefined, ...suites: SurveyedSuite[]) =>
@@ -166,8 +183,12 @@ test("the configuration: snapshots by label, or by origin, with odd characters e
 
 test("entries for the same repository are known by these names and places", () => {
   const suites = [
-    suite("trixie"),
+    suite("trixie", {
+      types: ["deb", "deb-src"],
+      lacks: { components: ["contrib", "a,b"], architectures: ["i386", "arm64"] },
+    }),
     suite("trixie-updates"),
+    suite("./", { suite: undefined, codename: undefined }),
     suite("noble-updates", { suite: "noble-updates", codename: "noble", origin: "Ubuntu", label: "Ubuntu" }),
     suite("odd", { suite: "it's", codename: "$(x)", origin: "a'b" }),
   ];
@@ -178,7 +199,16 @@ test("entries for the same repository are known by these names and places", () =
       "http://a.example.org/'",
     ]),
     {
-      suites: ["trixie", "stable", "trixie-updates", "stable-updates", "noble-updates", "odd"],
+      suites: [
+        "suite trixie deb,deb-src contrib i386,arm64",
+        "suite stable deb,deb-src contrib i386,arm64",
+        "suite trixie-updates deb - -",
+        "suite stable-updates deb - -",
+        "suite ./ deb - -",
+        "suite / deb - -",
+        "suite noble-updates deb - -",
+        "suite odd deb - -",
+      ],
       uris: ["deb.example.org/debian"],
       releases: ["Debian|Debian|trixie", "Debian|Debian|trixie-updates", "Ubuntu|Ubuntu|noble"],
     },

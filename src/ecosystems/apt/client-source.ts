@@ -27,15 +27,16 @@ export interface SourceRequest {
 export function stanzas({ suites, left, keys }: Survey, request: SourceRequest): Stanza[] {
   const { uri, architectures, wishes, acceptUntil } = request;
   const parts = suites.flatMap((suite) =>
-    wishes.exclude ? apart(suite, left) : [{ suite, components: suite.components, names: {} }],
+    wishes.exclude ? apart(suite, left) : [{ ...suite, suite, names: {} }],
   );
-  const groups = Map.groupBy(parts, ({ suite, components, names }) =>
-    JSON.stringify([suite.types, components, suite.languages, suite.absentTargets, names]),
+  const groups = Map.groupBy(parts, ({ suite, types, components, names }) =>
+    JSON.stringify([types, components, suite.languages, suite.absentTargets, names]),
   );
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const { types, languages, absentTargets } = first.suite;
+    const { types, components } = first;
+    const { languages, absentTargets } = first.suite;
     const min = validUntilMin(
       group.map(({ suite }) => suite),
       acceptUntil,
@@ -50,24 +51,28 @@ export function stanzas({ suites, left, keys }: Survey, request: SourceRequest):
       Trusted: keys === undefined ? ["yes"] : [],
     };
     const names = group.map(({ suite }) => suite.name);
-    return [{ types, uri, suites: names, components: first.components, fields }];
+    return [{ types, uri, suites: names, components, fields }];
   });
 }
 
 interface PartOfSuite {
   readonly suite: SurveyedSuite;
+  readonly types: SurveyedSuite["types"];
   readonly components: readonly string[];
   readonly names: Readonly<Record<string, readonly string[]>>;
 }
 
-// Names are left out of a whole stanza, so that each component stands alone.
+// Names are left out of a whole stanza, so that each component stands alone. Where nothing is kept no field can say so: an empty Include is none.
 function apart(suite: SurveyedSuite, left: readonly LeftOut[]): PartOfSuite[] {
   const components = suite.components.length === 0 ? [""] : suite.components;
-  return components.map((component) => {
+  return components.flatMap((component) => {
     const part = left.find((one) => one.suite === suite.name && one.component === component);
     const { gone = [], kept } = part ?? {};
     const names = kept === undefined ? { Exclude: gone } : { Include: kept };
-    return { suite, components: component === "" ? [] : [component], names };
+    const types = kept?.length === 0 ? suite.types.filter((type) => type !== "deb") : suite.types;
+    return types.length === 0
+      ? []
+      : [{ suite, types, components: component === "" ? [] : [component], names }];
   });
 }
 

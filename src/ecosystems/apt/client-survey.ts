@@ -1,5 +1,6 @@
 import { SluiceError } from "../../base/errors.ts";
 import type { ClientSnapshot } from "../contract.ts";
+import { lacksOf, type Lacks } from "./client-lacks.ts";
 import type { AptOptions } from "./options.ts";
 import { leftOut, type LeftOut } from "./pins.ts";
 import { inFolder, keyringOf } from "./roots.ts";
@@ -20,6 +21,7 @@ export interface SurveyedSuite {
   readonly types: readonly ("deb" | "deb-src")[];
   /** None in a flat repository. */
   readonly components: readonly string[];
+  readonly lacks: Lacks;
   readonly languages: readonly string[];
   /** Targets of apt that Release lists files for which the snapshot does not have. */
   readonly absentTargets: readonly string[];
@@ -65,6 +67,7 @@ function surveySuite(suite: Suite, options: AptOptions, { has }: ClientSnapshot)
     validUntil,
     types: sources ? ["deb", "deb-src"] : ["deb"],
     components: suite.choice.components,
+    lacks: lacksOf(suite, options),
     languages: languagesOf(suite, has),
     absentTargets: absentTargets({ options, has }, [suite]),
   };

@@ -95,6 +95,7 @@ function pathsOf(mirror: string) {
     key: `/etc/apt/keyrings/sluice-${mirror}.asc`,
     preferences: `/etc/apt/preferences.d/sluice-${mirror}.pref`,
     conf: `/etc/apt/apt.conf.d/sluice-${mirror}.conf`,
+    has: `${state}/has`,
     refresh: `${state}/refresh`,
     mirrors: `${state}/mirrors.list`,
     script: `sluice-${mirror}.sh`,

@@ -13,10 +13,10 @@ export function chooseFlatIndices(release: Release, options: AptOptions, what: s
   if (!listed.has("Packages") && !(options.sources === true && listed.has("Sources"))) {
     throw new SluiceError(
       "not_offered",
-      `${what} lists no Packages: it is not that of a flat repository, so take the final slash off the suite.`,
+      `${what} lists no Packages by that very name, so that apt would see nothing: if it is not that of a flat repository, take the final slash off the suite.`,
     );
   }
-  const { indices, want } = collector(listed, what);
+  const { indices, kinds, want } = collector(listed, what);
   want("packages", "", "Packages");
   if (options.sources === true) want("sources", "", "Sources");
   for (const name of listed.keys()) {
@@ -29,5 +29,5 @@ export function chooseFlatIndices(release: Release, options: AptOptions, what: s
       want("target", "", `Contents-${architecture}`);
     if (options.sources === true) want("target", "", "Contents-source");
   }
-  return { components: [], indices };
+  return { components: [], indices, kinds };
 }

@@ -32,7 +32,9 @@ export interface WantedIndex {
   /** At least one, in the order in which apt asks. */
   readonly forms: readonly Form[];
   /** What Release says of the uncompressed form, whether or not the upstream has that. */
-  readonly plain: Listed | undefined;
+  readonly plain: Listed;
+  /** True where a form is listed that apt reads and Sluice does not, so that it is not among `forms`. */
+  readonly hasLzma: boolean;
 }
 
 export type Forms = ReadonlyMap<string, readonly Form[]>;
@@ -52,19 +54,27 @@ export function groupForms(release: Release): Forms {
   return groups;
 }
 
+interface Collector {
+  readonly indices: WantedIndex[];
+  /** Of which kinds something is listed, empty or not. */
+  readonly kinds: Set<IndexKind>;
+  want(kind: IndexKind, component: string, name: string): void;
+}
+
 /** Takes indices as they are asked for, each once; throws as `wantedIndex`. */
-export function collector(
-  listed: Forms,
-  what: string,
-): { indices: WantedIndex[]; want(kind: IndexKind, component: string, name: string): void } {
+export function collector(listed: Forms, what: string): Collector {
   const indices: WantedIndex[] = [];
+  const kinds = new Set<IndexKind>();
   const seen = new Set<string>();
   return {
     indices,
+    kinds,
     want(kind, component, name) {
-      if (seen.has(name)) return;
+      const forms = listed.get(name);
+      if (forms === undefined || seen.has(name)) return;
       seen.add(name);
-      const index = wantedIndex(kind, component, name, listed.get(name), what);
+      kinds.add(kind);
+      const index = wantedIndex(kind, component, name, forms, what);
       if (index !== undefined) indices.push(index);
     },
   };
@@ -74,13 +84,20 @@ function wantedIndex(
   kind: IndexKind,
   component: string,
   name: string,
-  forms: readonly Form[] | undefined,
+  all: readonly Form[],
   what: string,
 ): WantedIndex | undefined {
-  const plain = forms?.find((form) => form.path === name);
-  if (forms === undefined || plain?.size === 0) return undefined;
-  const filled = forms.filter((form) => form.size > 0);
-  if (filled.length === 0) return undefined;
+  const plain = all.find((form) => form.path === name);
+  if (plain === undefined) {
+    // apt looks for this name alone in Release (acquire-item.cc, MetaKey), whichever form it then fetches.
+    if (!["packages", "udebs", "sources"].includes(kind)) return undefined;
+    throw new SluiceError(
+      "metadata_invalid",
+      `${what} lists '${all[0]?.path}' but not '${name}' itself, and without that apt does not see the index: the vendor must list the uncompressed file too, whether or not it is there.`,
+    );
+  }
+  if (plain.size === 0) return undefined;
+  const filled = all.filter((form) => form.size > 0);
   const weak = filled.find((form) => strongest(form.digests) === undefined);
   if (weak !== undefined) {
     // No package hangs on these: one that cannot be proven is left behind, and the client set-up keeps apt from asking.
@@ -100,12 +117,6 @@ function wantedIndex(
       `${what} lists '${huge.path}' with ${huge.size} bytes, which no index has: refused.`,
     );
   }
-  const readable = isRead ? small.filter((form) => !form.path.endsWith(".lzma")) : small;
-  if (readable.length === 0) {
-    throw new SluiceError(
-      "metadata_invalid",
-      `${what} offers '${name}' only as .lzma, which Sluice cannot read.`,
-    );
-  }
-  return { kind, name, component, forms: readable, plain };
+  const forms = isRead ? small.filter((form) => !form.path.endsWith(".lzma")) : small;
+  return { kind, name, component, forms, plain, hasLzma: forms.length < small.length };
 }

@@ -117,6 +117,17 @@ test("keeps a fingerprint in Signed-By as the pin that it is", async () => {
   ]);
 });
 
+test("takes a file with a fingerprint of a key in it", async () => {
+  const fingerprint = "B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8";
+  const { mirrors, skipped } = await host({
+    "/etc/apt/keyrings/vendor.asc": "key",
+    "/etc/apt/sources.list": `deb [signed-by=/etc/apt/keyrings/vendor.asc,${fingerprint}] http://deb.example.org/debian stable main`,
+  });
+  assert.deepEqual(skipped, []);
+  const { keyring, "signed-by": pins } = mirrors["debian-stable"] ?? {};
+  assert.deepEqual([keyring, pins], ["/etc/apt/keyrings/vendor.asc", [fingerprint]]);
+});
+
 test("takes a flat repository, and the sources of a deb-src line beside its deb", async () => {
   const { mirrors, skipped } = await host({
     "/etc/apt/sources.list": `deb-src http://deb.example.org/tools ./

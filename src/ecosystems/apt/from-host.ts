@@ -2,6 +2,7 @@ import type { HostMirrors } from "../contract.ts";
 import { freeName } from "./host-names.ts";
 import { isNo, readDeb822, readOneLine, words, type HostSource } from "./host-sources.ts";
 import { aptOptions, checkAptOptions, isFlat } from "./options.ts";
+import { readSignedBy } from "./signed-by.ts";
 
 type ReadFile = (path: string) => Promise<Buffer | undefined>;
 type ListFolder = (path: string) => Promise<string[]>;
@@ -172,22 +173,23 @@ function architecturesOf(source: HostSource, host: Host): string[] {
   return [...new Set(all)].filter((name) => !removed.has(name));
 }
 
-// Signed-By is a list of files, or of fingerprints of keys in the host's own keyrings, or the key itself.
+// Without files in it, fingerprints are of keys in the host's own keyrings.
 async function keysOf(
   signedBy: string | undefined,
   host: Host,
 ): Promise<{ keyrings: readonly string[]; signedBy: readonly string[] } | string> {
   if (signedBy === undefined || signedBy === "") return commonKeys(host, []);
-  if (signedBy.includes("-----BEGIN")) {
+  const read = readSignedBy(signedBy);
+  if ("key" in read) {
     return "its key stands in the source itself: write it to a file, name that in `keyring`, and add the mirror by hand";
   }
-  const parts = words(signedBy.replaceAll(",", " "));
-  if (parts.every((part) => /^[0-9A-Fa-f]{40,64}!?$/.test(part))) return commonKeys(host, parts);
-  for (const path of parts) {
+  const { files, fingerprints } = read;
+  if (files.length === 0) return commonKeys(host, fingerprints);
+  for (const path of files) {
     if (!path.startsWith("/")) return `its Signed-By, '${path.slice(0, 100)}', is not a path`;
     if ((await host.readFile(path)) === undefined) return `its keyring, ${path}, cannot be read`;
   }
-  return { keyrings: parts, signedBy: [] };
+  return { keyrings: files, signedBy: fingerprints };
 }
 
 function commonKeys(

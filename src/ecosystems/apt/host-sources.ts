@@ -18,7 +18,11 @@ const ONE_LINE_NAMES: Readonly<Record<string, string>> = {
   "arch+": "architectures-add",
   "arch-": "architectures-remove",
   lang: "languages",
+  "lang+": "languages-add",
+  "lang-": "languages-remove",
   target: "targets",
+  "target+": "targets-add",
+  "target-": "targets-remove",
 };
 
 /** Reads a file of the one-line format; a line that is none of it is told to `skip`. */

@@ -1,4 +1,5 @@
-import { SluiceError } from "../../base/errors.ts";
+import { architecturesOf, checkArchitecture, offersAll } from "./architectures.ts";
+import { checkComponents, chooseComponents } from "./components.ts";
 import { collector, groupForms, type Forms, type IndexKind, type WantedIndex } from "./forms.ts";
 import { wantsIcons, wantsLanguage, type AptOptions } from "./options.ts";
 import type { Release } from "./release.ts";
@@ -7,16 +8,20 @@ export interface Choice {
   /** As clients must name them. */
   readonly components: readonly string[];
   readonly indices: readonly WantedIndex[];
+  /** Of which kinds the suite lists something, empty or not. */
+  readonly kinds: ReadonlySet<IndexKind>;
 }
 
 type Want = (kind: IndexKind, component: string, name: string) => void;
 
-/** What of a suite the options ask for. Throws `not_offered`, `weak_digest`, `too_large`; `what` names the Release. */
+/**
+ * What of a suite the options ask for. Throws `not_offered` where the suite does not list it, `metadata_invalid`, `weak_digest`, `too_large`; `what` names
+ * the Release.
+ */
 export function chooseIndices(release: Release, options: AptOptions, what: string): Choice {
   const listed = groupForms(release);
   const components = chooseComponents(release, options, listed, what);
-  checkArchitectures(release, options, listed, what);
-  const { indices, want } = collector(listed, what);
+  const { indices, kinds, want } = collector(listed, what);
   const architectures = architecturesOf(release, options);
   for (const component of components) {
     for (const architecture of architectures) {
@@ -30,7 +35,10 @@ export function chooseIndices(release: Release, options: AptOptions, what: strin
     wantListed(want, component, listed, options);
   }
   if (options.contents === true) wantContents(want, components, release, options, listed);
-  return { components, indices };
+  for (const name of options.architectures)
+    checkArchitecture(name, release, options, { listed, components }, what);
+  checkComponents(components, architectures, options, listed, what);
+  return { components, indices, kinds };
 }
 
 // The small Release beside an index, which the installer reads.
@@ -80,75 +88,4 @@ function wantContents(
   }
   if (options.sources !== true) return;
   for (const component of components) want("target", component, `${component}/Contents-source`);
-}
-
-function chooseComponents(release: Release, options: AptOptions, listed: Forms, what: string): string[] {
-  const offered = release.components ?? componentsOfPaths(listed);
-  const asked = options.components ?? offered;
-  const chosen = asked.map((name) => {
-    // As apt does: `updates/main` and `main` are one, whichever of them config, Release and paths use.
-    const match =
-      offered.find((other) => other === name) ?? offered.find((other) => last(other) === last(name));
-    if (match === undefined) {
-      throw new SluiceError(
-        "not_offered",
-        `${what} does not offer the component '${name}': it offers ${offered.join(", ") || "none"}.`,
-      );
-    }
-    return [name, match, last(match)].find((prefix) => hasBelow(listed, `${prefix}/`)) ?? last(match);
-  });
-  return [...new Set(chosen)];
-}
-
-function componentsOfPaths(listed: Forms): string[] {
-  const found = new Set<string>();
-  for (const name of listed.keys()) {
-    const component = /^(.+)\/binary-[^/]+\/Packages$/.exec(name)?.[1];
-    if (component !== undefined && last(component) !== "debian-installer") found.add(component);
-  }
-  return [...found];
-}
-
-function checkArchitectures(release: Release, options: AptOptions, listed: Forms, what: string): void {
-  const alone = options.architectures.every((name) => name === "all");
-  for (const name of options.architectures) {
-    // The packages of `all` may as well stand in the index of each architecture.
-    if (name === "all" && !alone) continue;
-    if (release.architectures?.includes(name) || hasArchitecture(listed, name)) continue;
-    throw new SluiceError(
-      "not_offered",
-      `${what} does not offer the architecture '${name}': it offers ${offeredArchitectures(release, listed)}.`,
-    );
-  }
-}
-
-function offeredArchitectures(release: Release, listed: Forms): string {
-  const found = new Set(release.architectures);
-  for (const name of listed.keys()) {
-    const architecture = /\/binary-([^/]+)\/Packages$/.exec(name)?.[1];
-    if (architecture !== undefined) found.add(architecture);
-  }
-  return [...found].join(", ") || "none";
-}
-
-// `all` is added where apt asks for binary-all: the suite says that it has it, and not that each architecture's index holds it too.
-function architecturesOf(release: Release, options: AptOptions): string[] {
-  const implied = offersAll(release) && !release.allInEach ? ["all"] : [];
-  return [...new Set([...options.architectures, ...implied])];
-}
-
-function offersAll(release: Release): boolean {
-  return release.architectures === undefined || release.architectures.includes("all");
-}
-
-function hasArchitecture(listed: Forms, architecture: string): boolean {
-  return listed.keys().some((name) => name.endsWith(`/binary-${architecture}/Packages`));
-}
-
-function hasBelow(listed: Forms, prefix: string): boolean {
-  return listed.keys().some((name) => name.startsWith(prefix));
-}
-
-function last(component: string): string {
-  return component.slice(component.lastIndexOf("/") + 1);
 }

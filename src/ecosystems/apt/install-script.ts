@@ -18,6 +18,14 @@ export interface InstallRequest {
   readonly own: readonly string[];
 }
 
+const USAGE = [
+  "sh FILE             as root: writes the source, switches off entries of what the mirror has, and tests it",
+  "sh FILE --undo      puts everything back as it was without this mirror",
+  "sh FILE --no-test   does not ask the mirror, for images that are built without it",
+  "sh FILE --keep      leaves all other entries on",
+  "sh FILE --whole     switches off also what the mirror does not have of the same suites",
+];
+
 /**
  * A POSIX script that puts the files where they belong, switches off entries of the same repository, asks the mirror whether apt can use it, and puts all back
  * where it cannot; `--undo` puts it back later.
@@ -28,18 +36,25 @@ export function installScript(request: InstallRequest): string {
   return [
     "#!/bin/sh",
     `# Sets up apt on this host for the mirror ${mirror}, channel ${channel}. Written by Sluice.`,
-    "#   sh FILE             as root: writes the source, switches off entries of the same repository, and tests it",
-    "#   sh FILE --undo      puts everything back as it was",
-    "#   sh FILE --no-test   does not ask the mirror, for images that are built without it",
-    "#   sh FILE --keep      leaves all other entries on",
+    "usage() {",
+    "  cat <<'END'",
+    ...USAGE,
+    "END",
+    "}",
+    "",
     "set -eu",
     "umask 022",
     `mirror=${quoted([mirror], "")}`,
     `state=${quoted([stateFolder(mirror)], "")}`,
-    `suites=${quoted(replaced.suites, " ")}`,
     `uris=${quoted(replaced.uris, " ")}`,
     `releases=${quoted(replaced.releases, "\n")}`,
     `own=${quoted(own, " ")}`,
+    "",
+    "suites() {",
+    "  cat <<'END'",
+    ...replaced.suites,
+    "END",
+    "}",
     "",
     "stage_own() {",
     ...needs.map(

@@ -6,11 +6,10 @@ import type { Form, WantedIndex } from "./forms.ts";
 import { inFolder } from "./roots.ts";
 import type { Suite } from "./suites.ts";
 
-/** An index in the form that the upstream has, and the entries that a snapshot holds for it. */
+/** An index that the upstream has in some form, and the entries that a snapshot holds for it. */
 export interface FoundIndex {
   readonly suite: Suite;
   readonly index: WantedIndex;
-  readonly form: Form;
   /** The canonical name first, then the name by hash, where the suite has those. */
   readonly entries: readonly [Entry, ...Entry[]];
 }
@@ -42,7 +41,7 @@ async function findIndex(
         const body = await upstream.get(entries[0]);
         if (body === undefined) continue;
         await leave(body);
-        return { suite, index, form, entries };
+        return { suite, index, entries };
       } catch (error) {
         // Some vendors' storage answers 403 for what it does not have: there may be another name, or form.
         if (!(error instanceof SluiceError) || error.code !== "upstream_refused") throw error;
@@ -52,12 +51,11 @@ async function findIndex(
   }
   if (index.kind === "release") return undefined;
   if (refused !== undefined) throw refused;
-  throw new Moved(
-    new SluiceError(
-      "file_missing",
-      `${inFolder(suite.folder, index.name)} is listed in Release, but the upstream has it in no form that Sluice can use: try again later, or another upstream${leaveOut(index)}.`,
-    ),
-  );
+  const lacks = `${inFolder(suite.folder, index.name)} is listed in Release, but the upstream has it in no form that Sluice can use`;
+  const advice = index.hasLzma
+    ? "; .lzma, which is listed too, it cannot read: ask the vendor for .xz or .gz"
+    : `: try again later, or another upstream${leaveOut(index)}`;
+  throw new Moved(new SluiceError("file_missing", `${lacks}${advice}.`));
 }
 
 // What the operator did not ask for by name can be left out by name.

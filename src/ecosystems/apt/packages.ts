@@ -43,7 +43,8 @@ export async function* readPackages(
 }
 
 function readPackage(fields: ReadonlyMap<string, string>, what: string): PackageRecord {
-  const get = (field: string): string => fields.get(field) ?? "";
+  // The value may begin on the line below its name.
+  const get = (field: string): string => (fields.get(field) ?? "").trim();
   const name = checkedName(get("package"), what);
   const version = checkedVersion(get("version"), name, what);
   const arch = get("architecture");

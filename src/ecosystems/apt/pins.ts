@@ -108,11 +108,12 @@ function versionRecords(part: LeftOut): string[] {
   );
 }
 
+// All that is not kept by a pattern, which apt takes as if each name stood there: a bare `*` is weaker than `-t`, APT::Default-Release and the host's own `*`.
 function nameRecords(part: LeftOut, pin: string): string[] {
   if (part.kept === undefined) return chunks(part.gone).map((names) => record(part, names, pin, -1));
   return [
-    record(part, "*", pin, -1),
     ...chunks(part.kept).map((names) => record(part, names, pin, part.priority)),
+    record(part, "*:any", pin, -1),
   ];
 }
 

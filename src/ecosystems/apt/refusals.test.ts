@@ -214,7 +214,6 @@ describe("what a walk refuses", () => {
       [(text) => text.replace("SHA256:\n", "SHA256:\n nonsense\n"), /nonsense/],
       [(text) => text.replace("SHA256:\n", `SHA256:\n ${"0".repeat(64)} -5 x\n`), /-5/],
       [(text) => `${text}Valid-Until: tomorrow\n`, /Valid-Until/],
-      [(text) => `${text}Suite: other\n`, /suite/],
       [(text) => text.replace("Components: main", "Components: ma\u0002in"), /ma/],
     ];
     for (const [edit, says] of cases) await refuses(walkSuite({ ...usual, edit }), "metadata_invalid", says);
@@ -276,14 +275,25 @@ describe("what a walk refuses", () => {
     );
   });
 
-  test("a decompression bomb that no plain size bounds", async () => {
-    const bomb = { indices: { [PACKAGES]: "\n".repeat(20_000_000) }, listPlain: false };
-    await refuses(walkSuite(bomb), "decompression", /grows past/);
+  test("a decompression bomb, at the size that was signed for the plain index", async () => {
+    const edit = (text: string): string =>
+      text.replaceAll(/ \d+ (main\/binary-amd64\/Packages)$/gm, " 1000 $1");
+    const bomb = { indices: { [PACKAGES]: "\n".repeat(20_000_000) }, edit };
+    await refuses(walkSuite(bomb), "decompression", /Packages\.gz grows past 1000 bytes/);
   });
 
-  test("an index that comes only in a form that cannot be read", async () => {
-    const spec = { indices: {}, extra: { [`${PACKAGES}.lzma`]: "]" }, edit: (text: string) => text };
-    await refuses(walkSuite(spec), "metadata_invalid", /only as \.lzma/);
+  test("an index that comes only in a form that cannot be read, saying which", async () => {
+    const spec = {
+      indices: { [PACKAGES]: stanza("hello") },
+      forms: [],
+      extra: { [`${PACKAGES}.lzma`]: "]" },
+    };
+    await refuses(
+      walkSuite(spec),
+      "file_missing",
+      /Packages .*\.lzma, .* cannot read: ask the vendor for \.xz or \.gz/,
+      true,
+    );
   });
 
   test("reads no text from outside the frame", async () => {

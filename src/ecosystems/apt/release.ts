@@ -28,8 +28,10 @@ export interface Release {
   readonly allInEach: boolean;
   /** The priority that apt gives to packages of this release: 500, 100 or 1. */
   readonly priority: number;
-  /** Files by path, relative to the folder of the Release file. */
+  /** Files by path, relative to the folder of the Release file; as it is written, since apt does not take `./main/…` for `main/…`. */
   readonly files: ReadonlyMap<string, Listed>;
+  /** Fields that stand in it more than once: of each the last counts, as for apt. */
+  readonly repeated: readonly string[];
 }
 
 const LISTS = [
@@ -41,7 +43,8 @@ const LISTS = [
 
 /** Reads the text of a Release file, fields in any order. Throws `metadata_invalid` and `path_refused`; `what` names it. */
 export function parseRelease(text: string, what: string): Release {
-  const fields = parseStanza(text, what);
+  const repeated = new Set<string>();
+  const fields = parseStanza(text, what, (name) => repeated.add(name));
   const field = (name: string): string | undefined => fields.get(name)?.trim() || undefined;
   const dateText = field("date");
   const untilText = field("valid-until");
@@ -66,6 +69,7 @@ export function parseRelease(text: string, what: string): Release {
     allInEach: field("no-support-for-architecture-all")?.split(/\s+/).includes("Packages") ?? false,
     priority: isYes(field("notautomatic")) ? (isYes(field("butautomaticupgrades")) ? 100 : 1) : 500,
     files: readLists(fields, what),
+    repeated: [...repeated],
   };
 }
 
@@ -111,14 +115,14 @@ function addLine(files: Map<string, Listed>, algorithm: DigestAlgorithm, line: s
       `${what} has a line that is not digest, size and path: '${line.slice(0, 300)}'.`,
     );
   }
-  const path = checkPath(name, what);
-  const known = files.get(path);
+  checkPath(name, what);
+  const known = files.get(name);
   const old = known?.digests[algorithm];
   if ((known !== undefined && known.size !== size) || (old !== undefined && old !== hex)) {
     throw new SluiceError(
       "metadata_invalid",
-      `${what} lists '${path}' twice, with different sizes or digests.`,
+      `${what} lists '${name}' twice, with different sizes or digests.`,
     );
   }
-  files.set(path, { digests: { ...known?.digests, [algorithm]: hex }, size });
+  files.set(name, { digests: { ...known?.digests, [algorithm]: hex }, size });
 }

@@ -3,6 +3,7 @@ import { SluiceError } from "../../base/errors.ts";
 import { parseStanza } from "../../formats/deb822.ts";
 import type { RepositoryForm } from "../contract.ts";
 import { isNo, readOneLine, words } from "./host-sources.ts";
+import { readSignedBy } from "./signed-by.ts";
 
 /** What a source says, in whichever form it is written; the names of `fields` are those of deb822, in lower case. */
 interface Source {
@@ -98,16 +99,29 @@ function keysOf({ types, uris, suites, components, fields }: Source): Record<str
   };
   if (components.length > 0) keys["components"] = components;
   if (types.includes("deb-src")) keys["sources"] = true;
-  for (const [name, value] of fields) Object.assign(keys, keyOf(name, value));
+  for (const [name, value] of fields) Object.assign(keys, keyOf(name, value, fields));
   return keys;
 }
 
-function keyOf(name: string, value: string): Record<string, unknown> {
+type Fields = Source["fields"];
+
+// What it says of a host alone: how it fetches, and which of the indices.
+const OF_THE_HOST = /^(pdiffs|by-hash|targets(-add|-remove)?|x-.*)$/;
+
+function keyOf(name: string, value: string, fields: Fields): Record<string, unknown> {
+  if (OF_THE_HOST.test(name)) return {};
   switch (name) {
+    case "enabled":
+      if (!isNo(value)) return {};
+      throw new Unusable("is switched off: take `Enabled` out of it, if it is to be mirrored");
     case "architectures":
-      return { architectures: words(value) };
+    case "architectures-add":
+    case "architectures-remove":
+      return { architectures: architecturesOf(fields) };
     case "languages":
-      return { languages: words(value).filter((word) => word !== "none") };
+    case "languages-add":
+    case "languages-remove":
+      return { languages: changed(fields, "languages", ["en"]).filter((word) => word !== "none") };
     case "check-valid-until":
       return isNo(value) ? { "allow-expired": true } : {};
     case "signed-by":
@@ -124,11 +138,27 @@ function keyOf(name: string, value: string): Record<string, unknown> {
   }
 }
 
+function architecturesOf(fields: Fields): string[] {
+  if (fields.has("architectures")) return changed(fields, "architectures", []);
+  throw new Unusable(
+    "goes by a host's own architectures (`arch+`, `arch-`), and a mirror has none: name them all, by `arch` or beside it by `architectures`",
+  );
+}
+
+// As apt reads `arch`, `arch+` and `arch-` together.
+function changed(fields: Fields, name: string, fallback: readonly string[]): string[] {
+  const list = (suffix: string): string[] => words(fields.get(`${name}${suffix}`) ?? "");
+  const removed = list("-remove");
+  const all = [...(fields.has(name) ? list("") : fallback), ...list("-add")];
+  return [...new Set(all)].filter((word) => !removed.includes(word));
+}
+
 function signedBy(value: string): Record<string, unknown> {
-  if (value.includes("-----BEGIN"))
-    throw new Unusable("holds the key itself: write it to a file, and name that in `keyring`");
-  const parts = words(value.replaceAll(",", " "));
-  if (parts.length > 0 && parts.every((part) => /^[0-9A-Fa-f]{40,64}!?$/.test(part)))
-    return { "signed-by": parts };
-  return { keyring: parts };
+  const read = readSignedBy(value);
+  if ("key" in read) return { keyring: read.key };
+  const { files, fingerprints } = read;
+  return {
+    ...(files.length > 0 && { keyring: files }),
+    ...(fingerprints.length > 0 && { "signed-by": fingerprints }),
+  };
 }

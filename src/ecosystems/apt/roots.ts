@@ -128,6 +128,13 @@ async function proveDetached(
   }
   try {
     const { signers } = await keyring.verifyDetached(release.bytes, signature.bytes, release.path);
+    // Good, but for nobody: apt takes an armoured one alone (apt-pkg/contrib/gpgv.cc).
+    if (!hasInline && (signature.bytes[0] ?? 0) >= 0x80) {
+      throw new SluiceError(
+        "signature_missing",
+        `${release.path}.gpg is a binary signature, which apt does not read, and there is no InRelease beside it: ask the vendor for one, or for an armoured signature.`,
+      );
+    }
     return { text, signers };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== "signature_bad") throw error;

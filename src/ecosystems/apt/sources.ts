@@ -47,8 +47,9 @@ export async function* readSources(
 }
 
 function readSource(fields: Stanza, what: string): SourceRecord {
-  const name = checkedName(fields.get("package") ?? "", what);
-  const version = checkedVersion(fields.get("version") ?? "", name, what);
+  const get = (field: string): string => (fields.get(field) ?? "").trim();
+  const name = checkedName(get("package"), what);
+  const version = checkedVersion(get("version"), name, what);
   const listed = new Map<string, { size: number; digests: { sha256?: string; sha512?: string } }>();
   for (const [field, algorithm] of LISTS) {
     for (const { hex, size, file } of lines(fields.get(field), name, what)) {
@@ -67,12 +68,12 @@ function readSource(fields: Stanza, what: string): SourceRecord {
     );
   }
   if (listed.size === 0) fail(what, `the source package '${name}' without files`);
-  const directory = (fields.get("directory") ?? "").replace(/\/+$/, "");
+  const directory = get("directory").replace(/\/+$/, "");
   const inPlace = directory === "" || directory === ".";
   return {
     name,
     version,
-    section: fields.get("section") ?? "",
+    section: get("section"),
     files: [...listed].map(([file, { size, digests }]) => ({
       path: checkPath(inPlace ? file : `${directory}/${file}`, what),
       size,

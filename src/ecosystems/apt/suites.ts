@@ -36,12 +36,37 @@ export async function readSuites(
     const what = `The Release of ${rootName(folder, flat)}`;
     const roots = await proveRoots(name, set, keyring);
     const release = parseRelease(roots.text, what);
+    if (release.files.size === 0) {
+      throw new SluiceError(
+        "weak_digest",
+        `${what} lists no files with their digests, so that its signature vouches for none: apt refuses it too; ask the vendor for a list by SHA-256.`,
+      );
+    }
     // What a flat repository calls itself need not be its folder.
     if (!flat && !options["allow-suite-mismatch"]) checkSuite(name, release, what);
     const choice = flat ? chooseFlatIndices(release, options, what) : chooseIndices(release, options, what);
     suites.push({ name, folder, flat, roots, release, choice });
   }
+  checkKinds(suites, options);
   return suites;
+}
+
+const BY_OPTION = [
+  ["sources", "Sources"],
+  ["udebs", "packages of the installer (udebs)"],
+  ["installer", "installer images with SHA256SUMS"],
+] as const;
+
+// Not each suite has what is asked for by an option of its own, but one of them must.
+function checkKinds(suites: readonly Suite[], options: AptOptions): void {
+  for (const [key, words] of BY_OPTION) {
+    if (options[key] !== true || suites.some(({ choice }) => choice.kinds.has(key))) continue;
+    const names = suites.map(({ folder, flat }) => rootName(folder, flat)).join(", ");
+    throw new SluiceError(
+      "not_offered",
+      `The Release of ${names} lists no ${words}: take \`${key}: true\` out, or check components and architectures.`,
+    );
+  }
 }
 
 // `./` and `/` are two names of one folder.
@@ -83,6 +108,8 @@ export function claimOf(suite: Suite, trust: Trust): Claim {
   );
   if (trust.kind === "none") weak.push("unsigned: trust: none");
   weak.push(...roots.notes);
+  for (const name of release.repeated)
+    weak.push(`more than one field '${name.slice(0, 60)}': the last counts`);
   if (release.dateText === undefined) weak.push("no Date");
   else if (release.date === undefined) weak.push(`unreadable Date '${release.dateText.slice(0, 60)}'`);
   const names = [release.suite, release.codename].filter((name) => name !== undefined);

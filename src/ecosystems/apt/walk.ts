@@ -83,7 +83,7 @@ export async function* packagesOf(
 
 async function textOf(
   upstream: Upstream,
-  { index, form, entries }: FoundIndex,
+  { index, entries }: FoundIndex,
 ): Promise<AsyncIterable<Uint8Array>> {
   const [entry] = entries;
   const body = await upstream.get(entry);
@@ -92,7 +92,7 @@ async function textOf(
       new SluiceError("file_missing", `${entry.path} was there a moment ago and is gone: try again.`),
     );
   }
-  return plainIndex(body, index, form, entry.path);
+  return plainIndex(body, index, entry.path);
 }
 
 // Always `component/section`: main's own sections stand there bare, those of others with their component.

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { lstat, open, readdir, type FileHandle } from "node:fs/promises";
+import { open, readdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { SluiceError } from "../../base/errors.ts";
 
@@ -49,8 +49,4 @@ export async function plainFiles(folder: string, depth = 2): Promise<string[]> {
       found.push(...(await plainFiles(path, depth - 1).catch(() => [])));
   }
   return found.toSorted();
-}
-
-export async function isFolder(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined))?.isDirectory() === true;
 }

@@ -33,7 +33,6 @@ const snapshot = z.strictObject({
 const channel = z.strictObject({
   name: z.string(),
   version: count,
-  expires: z.string().optional(),
   mirrors: z.record(z.string(), z.string()),
 });
 

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { SluiceError } from "../../base/errors.ts";
 import { readUstar } from "../../formats/ustar.ts";
-import { formatCode } from "./code.ts";
 import { openPlain } from "./files.ts";
 import type { BundlePart } from "./layout.ts";
 import type { OpenedBundle } from "./open.ts";
@@ -76,7 +75,7 @@ async function* piecesOf(
     const paths = bundle.parts.get(part.name);
     if (paths === undefined || !wants(part)) continue;
     const { number } = bundle.manifest;
-    const code = formatCode({ bundle: number, parts: [part.n] });
+    const key = `${number}:${part.n}`;
     const what = `Part ${part.n} of bundle ${number} (${paths.join(", ")})`;
     const hash = createHash("sha256");
     try {
@@ -84,14 +83,11 @@ async function* piecesOf(
     } catch (error) {
       if (!(error instanceof SluiceError) || !/^(tar_unexpected|bundle_damaged)$/.test(error.code))
         throw error;
-      faults.set(code, `${error.message} Code: ${code}.`);
+      faults.set(key, error.message);
       continue;
     }
     if (hash.digest("hex") !== part.sha256)
-      faults.set(
-        code,
-        `${what} is not what its signed list says: copy it again, or have it written again. Code: ${code}.`,
-      );
+      faults.set(key, `${what} is not what its signed list says: copy it again, or have it written again.`);
   }
 }
 

@@ -1,7 +1,6 @@
 import { SluiceError } from "../../base/errors.ts";
 import type { ReadStore } from "../../store/contract.ts";
-import type { Lack, SentBlob, Source } from "../contract.ts";
-import { formatCode } from "./code.ts";
+import type { SentBlob, Source } from "../contract.ts";
 import { blobOf, recordOf, REFS } from "./layout.ts";
 import { readMembers, type Faults } from "./members.ts";
 import type { OpenedBundle } from "./open.ts";
@@ -64,7 +63,7 @@ async function readRecords(bundle: OpenedBundle, faults: Faults): Promise<ReadSt
   if (refs === undefined) {
     const why =
       [...faults.values()][0] ??
-      `Part 1 of bundle ${bundle.manifest.number} is missing. Code: ${formatCode({ bundle: bundle.manifest.number, parts: [1] })}.`;
+      `Part 1 of bundle ${bundle.manifest.number} is not here: bring the medium with it.`;
     throw new SluiceError("bundle_damaged", why);
   }
   return recordsStore(refs, blobs);
@@ -81,43 +80,45 @@ async function explain(
   all: readonly OpenedBundle[],
   lacking: ReadonlyMap<string, number>,
   faults: Faults,
-): Promise<Lack[]> {
-  const lacks: Lack[] = [...faults.values()].map((message) => ({ message }));
-  const missing = new Map<string, Set<number>>();
+): Promise<string[]> {
+  const missing = new Map<number, Set<number>>();
   let elsewhere = 0;
   for (const sha256 of lacking.keys()) {
     const holder = all.find(({ places }) => places.has(sha256));
-    if (holder === undefined) {
-      elsewhere++;
-      continue;
-    }
-    for (const n of holder.places.get(sha256) ?? []) {
-      const part = holder.manifest.parts[n - 1];
-      if (part === undefined || holder.parts.has(part.name)) continue;
-      const key = String(holder.manifest.number);
-      missing.set(key, (missing.get(key) ?? new Set()).add(n));
+    if (holder === undefined) elsewhere++;
+    for (const n of holder?.places.get(sha256) ?? []) {
+      const part = holder?.manifest.parts[n - 1];
+      if (holder === undefined || part === undefined || holder.parts.has(part.name)) continue;
+      const { number } = holder.manifest;
+      missing.set(number, (missing.get(number) ?? new Set()).add(n));
     }
   }
+  const reasons = [...faults.values()];
   for (const [number, parts] of missing) {
-    const code = formatCode({ bundle: Number(number), parts: [...parts] });
-    const names =
-      parts.size === 1
-        ? `part ${[...parts].join()} of bundle ${number} is`
-        : `${parts.size} parts of bundle ${number} are`;
-    lacks.push({ message: `The ${names} not here: bring the medium with it.`, code });
+    const verb = parts.size === 1 ? "is" : "are";
+    reasons.push(
+      `Of bundle ${number}, part ${ranges([...parts])} ${verb} not here: bring the medium with it.`,
+    );
   }
-  if (elsewhere > 0) lacks.push(lackingBase(bundle, all, elsewhere));
-  return lacks;
+  if (elsewhere > 0) reasons.push(lackingBase(bundle, all, elsewhere));
+  return reasons;
 }
 
-function lackingBase(bundle: OpenedBundle, all: readonly OpenedBundle[], files: number): Lack {
+/** `3, 7-9` */
+function ranges(parts: readonly number[]): string {
+  const found: [number, number][] = [];
+  for (const part of parts.toSorted((a, b) => a - b)) {
+    const last = found.at(-1);
+    if (last !== undefined && last[1] === part - 1) last[1] = part;
+    else found.push([part, part]);
+  }
+  return found.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(", ");
+}
+
+function lackingBase(bundle: OpenedBundle, all: readonly OpenedBundle[], files: number): string {
   const here = new Set(all.map(({ manifest }) => manifest.number));
   const before = bundle.manifest.base.filter((number) => !here.has(number));
-  const last = before.at(-1);
-  if (last === undefined)
-    return { message: `${files} files are in none of its parts: have it written again with \`--full\`.` };
-  return {
-    message: `${files} files came with an earlier bundle, ${before.slice(-5).join(" or ")}, which was not imported here, or whose files are gone: import it first, or have this one written with \`--full\`.`,
-    code: formatCode({ bundle: last }),
-  };
+  if (before.length === 0)
+    return `${files} files are in none of its parts: have it written again with \`--full\`.`;
+  return `${files} files came with an earlier bundle, ${before.slice(-5).join(" or ")}, which was not imported here, or whose files are gone: import it first, or have this one written with \`--full\`.`;
 }

@@ -82,7 +82,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     says: "past Valid-Until (E6)",
     by: [`${FOLLOWS}: metadata past its Valid-Until is accepted for a time`],
   },
-  "14": { says: "Valid-Until-Min keeps the check (E6c)", by: [`${FOLLOWS}: and the check stays on`] },
+  "14": {
+    says: "Valid-Until-Min keeps the check (E6c); Check-Valid-Until switches it off for one source (E6b)",
+    by: [`${FOLLOWS}: and the check stays on`, `${FOLLOWS}: another source is still checked`],
+  },
   "15": { says: "a clock that lags, and Date-Max-Future (E7, E7b)" },
   "16": {
     says: "the mirror itself checks for freeze and rollback",
@@ -192,6 +195,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       `${SERVED}: pins keep an upgrade going`,
       `${FOLLOWS}: pins follow the channel at each update`,
       `${FOLLOWS}: Exclude in the source does what pins do`,
+      `${E2E}/several-suites.test.ts: whatever -t and the host's own pins say`,
     ],
   },
 };

@@ -204,6 +204,35 @@ for (const [at, { name, system, skip }] of GENERATIONS.entries()) {
       equal((await short.update()).code, 100);
     });
 
+    test("a frozen snapshot by Check-Valid-Until in its source, in either form; another source is still checked (LAB-E6b)", async () => {
+      const date = Math.floor(Date.now() / 1000) * 1000 - 30 * DAY;
+      const upstream = await lab.upstream({ shape: "security", date });
+      const all = await mirrored(upstream, { "allow-expired": true });
+      const [id = ""] = await all.site.ids("m");
+      const [frozen, moving] = [id, "stable"].map((place) => `${all.served.url}/m/${place}`);
+      const { armoured } = lab.vendor;
+      const stanza = (url: string | undefined, ...more: readonly string[]): string =>
+        aptSource(url ?? "", "trixie-security", "main", armoured, more);
+      const path = "/etc/apt/sources.list.d/frozen";
+      for (const file of [
+        { path: `${path}.sources`, content: stanza(frozen, "Check-Valid-Until: no") },
+        {
+          path: `${path}.list`,
+          content: `deb [check-valid-until=no signed-by=${armoured}] ${frozen} trixie-security main\n`,
+        },
+      ]) {
+        const host = await apt();
+        await host.write([file]);
+        clean(await host.update());
+        clean(await host.install("tool"));
+        await host.source(stanza(moving));
+        const ran = await host.update();
+        equal(ran.code, 100);
+        equal(ran.complaints.length, 1);
+        match(ran.complaints[0] ?? "", /\/m\/stable\/.* is expired/);
+      }
+    });
+
     test("a fallback is asked for what the mirror does not give, and only then (LAB-E18c, E18d, E18e)", async () => {
       const upstream = await lab.upstream({
         packages: [

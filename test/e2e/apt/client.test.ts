@@ -55,17 +55,40 @@ const SWITCHED: Readonly<Record<string, string>> = {
   "etc/apt/sources.list": [
     "# the archive",
     `# replaced by the mirror m: deb [ arch=amd64 lang=none ]  ${UPSTREAM}/ trixie main contrib`,
-    `# replaced by the mirror m: deb-src ${UPSTREAM} stable main`,
+    `deb-src ${UPSTREAM} stable main`,
     `deb ${UPSTREAM} bookworm main`,
     "deb https://vendor.example.org/debian trixie main",
     "",
   ].join("\n"),
   "etc/apt/sources.list.d/more.list": `# replaced by the mirror m: deb https://user:word@deb.example.org/debian trixie non-free\n`,
   "etc/apt/sources.list.d/debian.sources": [
+    "# replaced by the mirror m",
+    "Enabled: no",
+    "Types: deb deb-src",
+    `URIs: ${UPSTREAM}/`,
+    "Suites: trixie",
+    " trixie-backports",
+    "# of the system",
+    "Components: main",
+    "Signed-By:",
+    " -----BEGIN PGP PUBLIC KEY BLOCK-----",
+    " .",
+    " -----END PGP PUBLIC KEY BLOCK-----",
+    "",
+    "# not in the mirror m",
+    "Types: deb-src",
+    `URIs: ${UPSTREAM}/`,
+    "Suites: trixie",
+    "Components: main",
+    "Signed-By:",
+    " -----BEGIN PGP PUBLIC KEY BLOCK-----",
+    " .",
+    " -----END PGP PUBLIC KEY BLOCK-----",
+    "",
+    "# not in the mirror m",
     "Types: deb deb-src",
     `URIs: ${UPSTREAM}/`,
     "Suites: trixie-backports",
-    "# of the system",
     "Components: main",
     "Signed-By:",
     " -----BEGIN PGP PUBLIC KEY BLOCK-----",
@@ -75,6 +98,7 @@ const SWITCHED: Readonly<Record<string, string>> = {
     "# replaced by the mirror m",
     "Enabled: no",
     "types: deb",
+    "# was on: enabled: yes",
     `uris: ${UPSTREAM}`,
     "suites: trixie",
     "components: main",
@@ -162,6 +186,7 @@ suite("sluice client", { skip: skipApt }, () => {
       [["--snapshot", "stable"], /'stable' is not a time in the form of an id/],
       [["--snapshot", "20200101T000000Z"], /no snapshot that is as old as 20200101T000000Z/],
       [["--snapshot", "20991231T000000Z", "--fallback", "http://a.example.org"], /cannot fall back/],
+      [["--exclude", "--fallback", "http://a.example.org"], /nothing to exclude: leave one of the two out/],
       [["--url", "http://user:word@deb.example.org"], /The site's URL cannot be used/],
       [["--url", "http://deb.example.org/'"], /The site's URL cannot be used/],
       [["--fallback", "ftp://a.example.org"], /The fallback URL cannot be used/],
@@ -206,7 +231,7 @@ for (const { name, system, skip } of GENERATIONS) {
 
       const first = await host.setUp(await script());
       equal(first.code, 0, first.stderr);
-      match(first.stdout, /left on, .*: https:\/\/vendor\.example\.org\/debian trixie$/m);
+      match(first.stdout, /left on, .*: deb https:\/\/vendor\.example\.org\/debian trixie main$/m);
       for (const [path, text] of Object.entries({ ...HOST_FILES, ...SWITCHED })) {
         equal(await readFile(join(host.root, path), "utf8"), text, path);
         equal((await lstat(join(host.root, path))).mode & 0o777, 0o640, path);
@@ -302,12 +327,13 @@ for (const { name, system, skip } of GENERATIONS) {
       equal(undone.code, 1);
       match(undone.stderr, /more\.list was changed since/);
       equal(await readFile(path, "utf8"), "# mine\n");
-      const saved = join(host.root, "etc/apt/sluice/m/saved", path);
+      const saved = join(host.root, "etc/apt/sluice/_/old", path);
       equal(await readFile(saved, "utf8"), HOST_FILES["etc/apt/sources.list.d/more.list"]);
       equal(
         await readFile(join(host.root, "etc/apt/sources.list"), "utf8"),
         HOST_FILES["etc/apt/sources.list"],
       );
+      equal((await host.setUp(await script(), "--undo")).code, 0);
     });
 
     test("in one-line style with the key beside it, as for an apt of before 2.3.10", async () => {

@@ -1,7 +1,8 @@
 import { after, before, suite, test } from "node:test";
+import type { TestContext } from "node:test";
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
-import { aptFile, wantEverything } from "../../clients/apt-file.ts";
+import { aptFileSearch, wantEverything } from "../../clients/apt-file.ts";
 import { clean } from "../../clients/apt.ts";
 import type { AptClient } from "../../clients/apt.ts";
 import type { SluiceSite } from "../../clients/sluice.ts";
@@ -10,9 +11,11 @@ import { nginxServer, treesSite } from "../../servers/nginx.ts";
 import { flatRepository } from "../../upstreams/apt-flat.ts";
 import type { FlatOptions, FlatRepository } from "../../upstreams/apt-flat.ts";
 import { payloadPath } from "../../upstreams/deb.ts";
+import { generations, withEachApt } from "./generations.ts";
 import { assertCopyOf, assertSynced, digestsBelow, openLab, PACKAGES, skipApt } from "./lab.ts";
 import type { Lab } from "./lab.ts";
 
+const APTS = await generations("desktop");
 const CONTENTS = PACKAGES.map(({ name }) => `${payloadPath(name).padEnd(50)} misc/${name}\n`).join("");
 
 suite("flat repositories, kept flat", { skip: skipApt || needs("apt-file") }, () => {
@@ -49,8 +52,8 @@ suite("flat repositories, kept flat", { skip: skipApt || needs("apt-file") }, ()
     return site;
   }
 
-  async function direct(url: string, name: string): Promise<AptClient> {
-    const apt = await lab.apt();
+  async function direct(system: string | undefined, url: string, name: string): Promise<AptClient> {
+    const apt = await lab.apt({ system });
     await wantEverything(apt);
     await apt.source(
       ["Types: deb", `URIs: ${url}/`, `Suites: ${name}`, `Signed-By: ${lab.vendor.armoured}`, ""].join("\n"),
@@ -58,66 +61,70 @@ suite("flat repositories, kept flat", { skip: skipApt || needs("apt-file") }, ()
     return apt;
   }
 
-  /** Update and install by the embedded server, nginx, file:// and the client set-up, without a word. */
-  async function runsClean(site: SluiceSite, name: string): Promise<void> {
-    const embedded = await site.serve();
-    try {
-      const nginx = lab.cleanup.use(await nginxServer(treesSite(site.data)));
+  /** Update and install with each apt by the embedded server, nginx and file://, without a word. */
+  async function runsClean(t: TestContext, site: SluiceSite, name: string): Promise<void> {
+    const embedded = lab.cleanup.use(await site.serve());
+    const nginx = lab.cleanup.use(await nginxServer(treesSite(site.data)));
+    await withEachApt(t, APTS, async ({ system }) => {
       for (const base of [`${embedded.url}/m`, `${nginx.url}/m`, `file://${site.data}/trees/m`]) {
-        const apt = await direct(`${base}/latest`, name);
+        const apt = await direct(system, `${base}/latest`, name);
         clean(await apt.update());
         clean(await apt.install("tool", "doc"));
         deepEqual(Object.keys(await apt.installed()).toSorted(), ["base", "doc", "tool"]);
       }
-    } finally {
-      await embedded[Symbol.asyncDispose]();
-    }
+    });
   }
 
-  test("F1, F2: `./` and `/`, with a Release of Date and SHA256 alone", async () => {
+  test("F1, F2: `./` and `/`, with a Release of Date and SHA256 alone", async (t) => {
     for (const name of ["./", "/"]) {
       const site = await mirrored((await flat()).root, [name]);
-      await runsClean(site, name);
+      await runsClean(t, site, name);
     }
   });
 
-  test("F3: a folder, whose packages stand relative to the base", async () => {
+  test("F3: a folder, whose packages stand relative to the base", async (t) => {
     const { root } = await flat({
       suite: "noble/",
       fields: { Suite: "noble/" },
       fileName: ({ name }) => `files/${name}.deb`,
     });
-    await runsClean(await mirrored(root, ["noble/"]), "noble/");
+    await runsClean(t, await mirrored(root, ["noble/"]), "noble/");
   });
 
-  test("F3: a folder that calls itself otherwise is taken, and apt says what it says of the upstream", async () => {
+  test("F3: a folder that calls itself otherwise is taken, and apt says what it says of the upstream", async (t) => {
     const { root } = await flat({ suite: "noble/", fields: { Suite: "stable", Codename: "stable" } });
     const site = await mirrored(root, ["noble/"]);
-    const apt = await direct(`file://${site.data}/trees/m/latest`, "noble/");
-    const ran = await apt.update();
-    equal(ran.code, 0);
-    match(ran.complaints.join("\n"), /^W: Conflicting distribution: .*expected noble\/ but got stable\)$/);
+    await withEachApt(t, APTS, async ({ system }) => {
+      const apt = await direct(system, `file://${site.data}/trees/m/latest`, "noble/");
+      const ran = await apt.update();
+      equal(ran.code, 0);
+      match(ran.complaints.join("\n"), /^W: Conflicting distribution: .*expected noble\/ but got stable\)$/);
+    });
   });
 
-  test("F4: by-hash beside Release", async () => {
+  test("F4: by-hash beside Release", async (t) => {
     const site = await mirrored((await flat({ byHash: true })).root, ["./"]);
-    const nginx = lab.cleanup.use(await nginxServer(treesSite(site.data)));
-    const apt = await direct(`${nginx.url}/m/latest`, "./");
-    clean(await apt.update());
-    const asked = (await nginx.log()).filter((line) => /Packages|by-hash/.test(line));
-    equal(asked.length, 1);
-    match(asked[0] ?? "", /^200 GET \/m\/latest\/\.?\/?by-hash\/SHA256\/[0-9a-f]{64}/);
+    await withEachApt(t, APTS, async ({ system }) => {
+      const nginx = lab.cleanup.use(await nginxServer(treesSite(site.data)));
+      const apt = await direct(system, `${nginx.url}/m/latest`, "./");
+      clean(await apt.update());
+      const asked = (await nginx.log()).filter((line) => /Packages|by-hash/.test(line));
+      equal(asked.length, 1);
+      match(asked[0] ?? "", /^200 GET \/m\/latest\/\.?\/?by-hash\/SHA256\/[0-9a-f]{64}/);
+    });
   });
 
-  test("F5: no Date is taken, shown as weak, and apt's own warning is all there is", async () => {
+  test("F5: no Date is taken, shown as weak, and apt's own warning is all there is", async (t) => {
     const site = await mirrored((await flat({ dated: false })).root, ["./"]);
     match((await site.ok("show", "m@latest")).stdout, /no Date/);
-    const apt = await direct(`file://${site.data}/trees/m/latest`, "./");
-    const ran = await apt.update();
-    equal(ran.code, 0);
-    deepEqual(ran.complaints.length, 1);
-    match(ran.complaints[0] ?? "", /^W: Invalid 'Date' entry/);
-    clean(await apt.install("tool"));
+    await withEachApt(t, APTS, async ({ system }) => {
+      const apt = await direct(system, `file://${site.data}/trees/m/latest`, "./");
+      const ran = await apt.update();
+      equal(ran.code, 0);
+      deepEqual(ran.complaints.length, 1);
+      match(ran.complaints[0] ?? "", /^W: Invalid 'Date' entry/);
+      clean(await apt.install("tool"));
+    });
   });
 
   test("F6: for which MD5 and SHA-1 alone vouch is refused by its name", async () => {
@@ -126,7 +133,7 @@ suite("flat repositories, kept flat", { skip: skipApt || needs("apt-file") }, ()
     deepEqual([line.code, line.error?.code], [1, "weak_digest"]);
   });
 
-  test("by the client set-up, with apt-file and a translation", async () => {
+  test("by the client set-up, with apt-file and a translation", async (t) => {
     const tools = await flat({
       suite: "tools/",
       byHash: true,
@@ -140,13 +147,14 @@ suite("flat repositories, kept flat", { skip: skipApt || needs("apt-file") }, ()
     const { url } = lab.cleanup.use(await site.serve());
     const mirror = { ecosystem: "apt", upstream: url, suites: ["tools/"], architectures: ["amd64"] };
     await site.configure({ m: { ...mirror, keyring: lab.vendor.binary } }, { url });
-    const apt = await lab.apt();
-    await wantEverything(apt);
-    await site.setUpClient(apt, "m", "latest");
-    clean(await apt.update());
-    clean(await apt.install("tool"));
-    const found = await aptFile(apt, "search", payloadPath("doc"));
-    match(found.stdout, /^doc: /m);
-    ok((await apt.get("indextargets", "--format", "$(METAKEY)")).stdout.includes("en\n"));
+    await withEachApt(t, APTS, async ({ system }) => {
+      const apt = await lab.apt({ system });
+      await wantEverything(apt);
+      await site.setUpClient(apt, "m", "latest");
+      clean(await apt.program("apt-file", "update"));
+      clean(await apt.install("tool"));
+      deepEqual(await aptFileSearch(apt, payloadPath("doc")), [`doc: /${payloadPath("doc")}`]);
+      ok((await apt.get("indextargets", "--format", "$(METAKEY)")).stdout.includes("en\n"));
+    });
   });
 });

@@ -1,4 +1,6 @@
+import type { TestContext } from "node:test";
 import { newestApt } from "../../clients/chroot.ts";
+import type { AptSystemKind } from "../../clients/chroot.ts";
 import { skipApt } from "./lab.ts";
 
 /** An apt to run the scenarios with; `skip` says why there is none. */
@@ -8,12 +10,30 @@ export interface Generation {
   readonly skip: string | false;
 }
 
-const newest = skipApt === false ? await newestApt() : { skip: skipApt };
+export type Generations = readonly [host: Generation, newest: Generation];
 
 /** This host's apt, and the newest that there is. */
-export const GENERATIONS: readonly [host: Generation, newest: Generation] = [
-  { name: "this host's apt", system: undefined, skip: skipApt },
-  "system" in newest
-    ? { name: "the newest apt", system: newest.system, skip: false }
-    : { name: "the newest apt", system: undefined, skip: newest.skip },
-];
+export const GENERATIONS: Generations = await generations("minimal");
+
+/** As GENERATIONS, the newest in a system of this kind. */
+export async function generations(kind: AptSystemKind): Promise<Generations> {
+  const newest = skipApt === false ? await newestApt(kind) : { skip: skipApt };
+  return [
+    { name: "this host's apt", system: undefined, skip: skipApt },
+    "system" in newest
+      ? { name: "the newest apt", system: newest.system, skip: false }
+      : { name: "the newest apt", system: undefined, skip: newest.skip },
+  ];
+}
+
+/** The client's half of a test, as a test of its own with each apt: what was synced and served before is the same for both. */
+export async function withEachApt(
+  t: TestContext,
+  aptGenerations: Generations,
+  body: (generation: Generation) => Promise<void>,
+): Promise<void> {
+  for (const generation of aptGenerations)
+    await t.test(`${t.name}, with ${generation.name}`, { skip: generation.skip }, async () => {
+      await body(generation);
+    });
+}

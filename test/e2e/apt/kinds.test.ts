@@ -2,7 +2,7 @@ import { after, before, suite, test } from "node:test";
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { aptFile, wantEverything } from "../../clients/apt-file.ts";
+import { aptFileSearch, wantEverything } from "../../clients/apt-file.ts";
 import { aptSource, clean } from "../../clients/apt.ts";
 import type { AptClient } from "../../clients/apt.ts";
 import type { SluiceSite } from "../../clients/sluice.ts";
@@ -13,12 +13,15 @@ import type { AptKinds } from "../../upstreams/apt-kinds.ts";
 import type { AptRepository } from "../../upstreams/apt.ts";
 import { assertCopyOf, assertSynced, digestsBelow, mirrorOf, openLab, PACKAGES, skipApt } from "./lab.ts";
 import type { Lab } from "./lab.ts";
-import { GENERATIONS } from "./generations.ts";
+import { generations, withEachApt } from "./generations.ts";
+import type { Generation } from "./generations.ts";
 
-const [, newest] = GENERATIONS;
-
-const skip = skipApt || needs("apt-file", "appstreamcli");
+// apt-file, appstream and dpkg-source are those of the same system as apt.
+const APTS = await generations("desktop");
+const skip = skipApt || needs("apt-file", "appstreamcli", "dpkg-source");
 const ALL = { sources: true, udebs: true, installer: true };
+/** As every archive has it, for `apt-get build-dep`. */
+const ARCHIVE = [...PACKAGES, { name: "build-essential", version: "12.12" }];
 const IMAGES = ["20230607/images", "20230607+deb12u1/legacy-images", "current/images"];
 
 suite("everything else that an apt client asks a mirror for", { skip }, () => {
@@ -26,26 +29,35 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
   before(async () => (lab = await openLab()));
   after(async () => await lab.cleanup.run());
 
-  async function archive(shape: "debian" | "ubuntu", more: Partial<AptKinds> = {}): Promise<AptRepository> {
-    const folder = addKinds({
-      packages: PACKAGES,
-      contents: shape,
+  async function kinds(more: Partial<AptKinds> = {}): Promise<AptKinds> {
+    return {
+      packages: ARCHIVE,
+      contents: "debian",
       sources: [
         { name: "base", version: "1:1.0+dfsg~rc1-1" },
-        { name: "tool", version: "2.0-1" },
+        { name: "tool", version: "2.0-1", buildDepends: "base (>= 1:1.0), doc" },
       ],
       udebs: [{ name: "busybox-udeb", version: "1:1.35.0-4" }],
       installer: IMAGES,
       cache: await lab.cleanup.folder("udebs"),
       ...more,
-    });
-    return lab.upstream({ shape, edit: { folder } });
+    };
+  }
+
+  async function archive(shape: "debian" | "ubuntu", more: Partial<AptKinds> = {}): Promise<AptRepository> {
+    const folder = addKinds(await kinds({ contents: shape, ...more }));
+    return lab.upstream({ shape, packages: ARCHIVE, edit: { folder } });
+  }
+
+  interface Mirrored {
+    readonly site: SluiceSite;
+    readonly url: string;
   }
 
   async function mirrored(
     upstream: AptRepository,
     more: Readonly<Record<string, unknown>>,
-  ): Promise<{ site: SluiceSite; url: string }> {
+  ): Promise<Mirrored> {
     const server = await lab.server(upstream.root);
     const site = await lab.site();
     await site.configure({ m: mirrorOf(upstream, server.url, more) });
@@ -56,17 +68,38 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
     return { site, url };
   }
 
-  /** A client as `wantEverything` has it, with a source that limits nothing. */
-  async function direct(
-    url: string,
-    name: string,
-    more: readonly string[] = [],
-    system?: string,
-  ): Promise<AptClient> {
+  /** A client as `wantEverything` has it, without a source. */
+  async function curious(system: string | undefined): Promise<AptClient> {
     const apt = await lab.apt({ system });
     await wantEverything(apt);
-    await apt.source(aptSource(url, name, "main", lab.vendor.armoured, more));
     return apt;
+  }
+
+  /** With one that limits nothing, for these types. */
+  async function direct(
+    system: string | undefined,
+    url: string,
+    name: string,
+    types = "deb",
+  ): Promise<AptClient> {
+    const apt = await curious(system);
+    const source = aptSource(url, name, "main", lab.vendor.armoured);
+    await apt.source(source.replace("Types: deb", `Types: ${types}`));
+    return apt;
+  }
+
+  /** Such clients by the embedded server and by file://, and one that is set up by Sluice. */
+  async function* clients(
+    system: string | undefined,
+    { site, url }: Mirrored,
+    name: string,
+    types = "deb",
+  ): AsyncGenerator<AptClient> {
+    for (const base of [`${url}/m/latest`, `file://${site.data}/trees/m/latest`])
+      yield await direct(system, base, name, types);
+    const setUp = await curious(system);
+    await site.setUpClient(setUp, "m", "latest");
+    yield setUp;
   }
 
   async function listsOf(apt: AptClient): Promise<string[]> {
@@ -75,56 +108,22 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
   }
 
   async function runsClean(apt: AptClient, name: string): Promise<void> {
-    clean(await apt.update());
+    clean(await apt.program("apt-file", "update"));
     clean(await apt.get("install", "-y", "-t", name, "tool", "doc"));
     deepEqual(Object.keys(await apt.installed()).toSorted(), ["base", "doc", "tool"]);
-    const found = await aptFile(apt, "search", "usr/share/tool/version");
-    equal(found.code, 0, found.stderr);
-    match(found.stdout, /^tool: \/usr\/share\/tool\/version$/m);
-    equal(found.stderr, "");
+    deepEqual(await aptFileSearch(apt, "usr/share/tool/version"), ["tool: /usr/share/tool/version"]);
+    clean(await apt.upgrade());
   }
 
   for (const [shape, name] of [
     ["debian", "trixie"],
     ["ubuntu", "noble"],
   ] as const) {
-    test(
-      `${shape}: by default, the newest apt finds all that it asks for`,
-      { skip: newest.skip },
-      async () => {
-        const { site, url } = await mirrored(await archive(shape), { sources: true });
-        const plain = await direct(`${url}/m/latest`, name, [], newest.system);
-        const setUp = await lab.apt({ system: newest.system });
-        await wantEverything(setUp);
-        await site.setUpClient(setUp, "m", "latest");
-        for (const apt of [plain, setUp]) {
-          await runsClean(apt, name);
-          const lists = (await listsOf(apt)).join(" ");
-          for (const part of [
-            "Contents-amd64",
-            "Components-amd64.yml",
-            "icons-64x64.tar",
-            "cnf_Commands-amd64",
-          ])
-            ok(lists.includes(part), `${part} is not among ${lists}`);
-        }
-        clean(await setUp.get("source", "--download-only", "tool"));
-      },
-    );
-
-    test(`${shape}: by default, a client with apt-file, AppStream and icons finds all that it asks for`, async () => {
+    test(`${shape}: by default, a client with apt-file, AppStream and icons finds all that it asks for`, async (t) => {
       const upstream = await archive(shape);
-      const { site, url } = await mirrored(upstream, {});
-      const tree = await digestsBelow(join(site.data, "trees/m/latest"));
+      const all = await mirrored(upstream, {});
+      const tree = await digestsBelow(join(all.site.data, "trees/m/latest"));
       assertCopyOf(tree, await digestsBelow(upstream.root), "the upstream");
-      for (const base of [`${url}/m/latest`, `file://${site.data}/trees/m/latest`]) {
-        const apt = await direct(base, name);
-        await runsClean(apt, name);
-        const lists = (await listsOf(apt)).join(" ");
-        for (const part of ["Contents-amd64", "Components-amd64.yml", "icons-48x48.tar", "icons-64x64.tar"])
-          ok(lists.includes(part), `${part} is not among ${lists}`);
-        ok(lists.includes("cnf_Commands-amd64"), lists);
-      }
       // Each index once, in the form that is asked first; and nothing that was not asked for.
       const names = [...tree.keys()].filter((path) => !path.includes("/by-hash/"));
       const indices = names.filter((path) => /Contents|dep11|cnf|source|installer|udeb/.test(path));
@@ -140,6 +139,20 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
           "main/dep11/icons-64x64.tar.gz",
         ].toSorted(),
       );
+      await withEachApt(t, APTS, async ({ system }) => {
+        for await (const apt of clients(system, all, name)) {
+          await runsClean(apt, name);
+          const lists = (await listsOf(apt)).join(" ");
+          for (const part of [
+            "Contents-amd64",
+            "Components-amd64.yml",
+            "icons-48x48.tar",
+            "icons-64x64.tar",
+            "cnf_Commands-amd64",
+          ])
+            ok(lists.includes(part), `${part} is not among ${lists}`);
+        }
+      });
     });
   }
 
@@ -159,46 +172,43 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
       equal(count(/^sources\//), 4);
       equal(count(/^udebs\//), 1);
       equal(count(/\.iso$/), IMAGES.length);
-      // Three binary packages, two of source with two files each, one for the installer.
-      equal((await site.mirror("m")).snapshots[0]?.packages, 6);
+      // Four binary packages, two of source with two files each, one for the installer.
+      equal((await site.mirror("m")).snapshots[0]?.packages, 7);
     });
 
-    test("`apt-get source` by the embedded server, by file://, and by the client set-up", async () => {
-      const types = (base: string): Promise<AptClient> =>
-        direct(base, "trixie").then(async (apt) => {
-          const source = aptSource(base, "trixie", "main", lab.vendor.armoured);
-          await apt.source(source.replace("Types: deb", "Types: deb deb-src"));
-          return apt;
-        });
-      const setUp = await lab.apt();
-      await wantEverything(setUp);
-      await site.setUpClient(setUp, "m", "latest");
-      const clients = [
-        await types(`${url}/m/latest`),
-        await types(`file://${site.data}/trees/m/latest`),
-        setUp,
-      ];
-      for (const apt of clients) {
-        await runsClean(apt, "trixie");
-        clean(await apt.get("source", "--download-only", "tool", "base=1:1.0+dfsg~rc1-1"));
-        // Beside those that apt links to under file://, they lie where the command ran.
-        deepEqual((await readdir(apt.root)).filter((name) => /_/.test(name)).toSorted(), [
-          "base_1.0+dfsg~rc1-1.dsc",
-          "base_1.0+dfsg~rc1-1.tar.xz",
-          "tool_2.0-1.dsc",
-          "tool_2.0-1.tar.xz",
-        ]);
-      }
+    test("`apt-get source` and `build-dep` by the embedded server, by file://, and by the client set-up", async (t) => {
+      await withEachApt(t, APTS, async ({ system }) => {
+        for await (const apt of clients(system, { site, url }, "trixie", "deb deb-src")) {
+          await runsClean(apt, "trixie");
+          clean(await apt.get("source", "tool", "base=1:1.0+dfsg~rc1-1"));
+          // Where the command ran, beside those that apt links to under file://; and unpacked there.
+          const names = (await readdir(apt.root)).filter((file) => /^(?:base|tool)/.test(file));
+          deepEqual(names.toSorted(), [
+            "base-1.0+dfsg~rc1",
+            "base_1.0+dfsg~rc1-1.dsc",
+            "base_1.0+dfsg~rc1-1.tar.xz",
+            "tool-2.0",
+            "tool_2.0-1.dsc",
+            "tool_2.0-1.tar.xz",
+          ]);
+          match(await readFile(join(apt.root, "tool-2.0/debian/rules"), "utf8"), /tool 2\.0-1$/m);
+          const needed = await apt.get("build-dep", "--simulate", "tool");
+          clean(needed);
+          match(needed.stdout, /^Inst build-essential \(12\.12 /m);
+        }
+      });
     });
 
-    test("udebs, as the installer names them", async () => {
-      for (const base of [`${url}/m/latest`, `file://${site.data}/trees/m/latest`]) {
-        const apt = await lab.apt();
-        await apt.source(aptSource(base, "trixie", "main main/debian-installer", lab.vendor.armoured));
-        clean(await apt.update());
-        equal(await apt.candidate("busybox-udeb"), "1:1.35.0-4");
-        clean(await apt.get("download", "busybox-udeb"));
-      }
+    test("udebs, as the installer names them", async (t) => {
+      await withEachApt(t, APTS, async ({ system }) => {
+        for (const base of [`${url}/m/latest`, `file://${site.data}/trees/m/latest`]) {
+          const apt = await lab.apt({ system });
+          await apt.source(aptSource(base, "trixie", "main main/debian-installer", lab.vendor.armoured));
+          clean(await apt.update());
+          equal(await apt.candidate("busybox-udeb"), "1:1.35.0-4");
+          clean(await apt.get("download", "busybox-udeb"));
+        }
+      });
     });
 
     test("images, which their SHA256SUMS vouch for where they are served", async () => {
@@ -239,7 +249,44 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
     });
   });
 
-  test("what is left out by option, the client set-up keeps apt from asking for", async () => {
+  test("hosts of before follow to what is new, and upgrade: packages, sources, and what apt-file searches", async (t) => {
+    const upstream = await archive("debian", { installer: [] });
+    const { site, url } = await mirrored(upstream, { sources: true });
+    const hosts = new Map<Generation, AptClient>();
+    for (const generation of APTS.filter(({ skip: without }) => without === false)) {
+      const apt = await curious(generation.system);
+      await site.setUpClient(apt, "m", "latest");
+      await runsClean(apt, "trixie");
+      hosts.set(generation, apt);
+    }
+
+    const packages = ARCHIVE.map((spec) => (spec.name === "tool" ? { ...spec, version: "2.1-1" } : spec));
+    const extra = { name: "extra", version: "1" };
+    const sources = [{ name: "tool", version: "2.1-1", buildDepends: "extra" }];
+    const next = await kinds({ packages: [...packages, extra], sources, installer: [] });
+    await upstream.publish({ packages: next.packages, edit: { folder: addKinds(next) } });
+    const inRelease = async (): Promise<string> =>
+      await (await fetch(`${url}/m/latest/dists/trixie/InRelease`)).text();
+    const old = await inRelease();
+    assertSynced(await site.sync("m"), "updated");
+    // For a moment the server answers as before.
+    while ((await inRelease()) === old);
+
+    await withEachApt(t, APTS, async (generation) => {
+      const apt = hosts.get(generation);
+      ok(apt !== undefined);
+      clean(await apt.program("apt-file", "update"));
+      clean(await apt.upgrade());
+      equal((await apt.installed())["tool"], "2.1-1");
+      clean(await apt.install("extra"));
+      deepEqual(await aptFileSearch(apt, "usr/share/extra/"), ["extra: /usr/share/extra/version"]);
+      clean(await apt.get("source", "tool"));
+      match(await readFile(join(apt.root, "tool-2.1/debian/rules"), "utf8"), /tool 2\.1-1$/m);
+      clean(await apt.get("build-dep", "--simulate", "tool"));
+    });
+  });
+
+  test("what is left out by option, the client set-up keeps apt from asking for", async (t) => {
     const upstream = await archive("debian");
     const { site, url } = await mirrored(upstream, {
       contents: false,
@@ -247,22 +294,26 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
       cnf: false,
       languages: "none",
     });
-    const apt = await lab.apt();
-    await wantEverything(apt);
-    await site.setUpClient(apt, "m", "latest");
-    clean(await apt.update());
-    clean(await apt.install("tool"));
-    // Without that, it is an error.
-    const asked = await direct(`${url}/m/latest`, "trixie");
-    const ran = await asked.update();
-    equal(ran.code, 100);
-    match(ran.complaints.join("\n"), /^E: Failed to fetch .*(Contents|dep11|cnf|Translation)/m);
+    await withEachApt(t, APTS, async ({ system }) => {
+      const apt = await curious(system);
+      await site.setUpClient(apt, "m", "latest");
+      clean(await apt.update());
+      clean(await apt.install("tool"));
+      // Without that, it is an error.
+      const asked = await direct(system, `${url}/m/latest`, "trixie");
+      const ran = await asked.update();
+      equal(ran.code, 100);
+      match(ran.complaints.join("\n"), /^E: Failed to fetch .*(Contents|dep11|cnf|Translation)/m);
+    });
   });
 
-  test("a mirror written as apt's own source: two suites of one archive, with their sources", async () => {
-    const base = await archive("debian", { installer: [] });
-    const { folder } = base.state.edit;
-    const upstream = await lab.upstream({ suites: ["trixie", "trixie-updates"], edit: { folder } });
+  test("a mirror written as apt's own source: two suites of one archive, with their sources", async (t) => {
+    const folder = addKinds(await kinds({ installer: [] }));
+    const upstream = await lab.upstream({
+      packages: ARCHIVE,
+      suites: ["trixie", "trixie-updates"],
+      edit: { folder },
+    });
     const server = await lab.server(upstream.root);
     const site = await lab.site();
     const source = `[arch=amd64 signed-by=${lab.vendor.binary}] ${server.url}`;
@@ -274,8 +325,11 @@ suite("everything else that an apt client asks a mirror for", { skip }, () => {
     await site.configure({ m: { ecosystem: "apt", repository } });
     assertSynced(await site.sync("m"), "updated");
     deepEqual(await site.ids("m"), [(await site.mirror("m")).channels["latest"]]);
-    const apt = await direct(`file://${site.data}/trees/m/latest`, "trixie trixie-updates");
-    clean(await apt.update());
-    clean(await apt.get("install", "-y", "-t", "trixie-updates", "tool"));
+    const base = `file://${site.data}/trees/m/latest`;
+    await withEachApt(t, APTS, async ({ system }) => {
+      const apt = await direct(system, base, "trixie trixie-updates");
+      clean(await apt.update());
+      clean(await apt.get("install", "-y", "-t", "trixie-updates", "tool"));
+    });
   });
 });

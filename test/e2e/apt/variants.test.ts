@@ -6,6 +6,7 @@ import { aptSource, clean } from "../../clients/apt.ts";
 import type { Served, SluiceSite } from "../../clients/sluice.ts";
 import type { StaticServer } from "../../servers/static.ts";
 import type { AptOptions, AptRepository } from "../../upstreams/apt.ts";
+import { GENERATIONS, withEachApt } from "./generations.ts";
 import {
   assertCopyOf,
   assertSynced,
@@ -83,7 +84,7 @@ suite("variants of apt repositories, through Sluice to the real apt", { skip: sk
   after(async () => await lab.cleanup.run());
 
   for (const [name, { has, lacks }] of Object.entries(VARIANTS)) {
-    test(name, async () => {
+    test(name, async (t) => {
       const upstream = upstreams.get(name);
       ok(upstream !== undefined);
       const tree = await digestsBelow(join(site.data, "trees", name, "latest"));
@@ -100,15 +101,17 @@ suite("variants of apt repositories, through Sluice to the real apt", { skip: sk
           [],
         );
 
-      const apt = await lab.apt();
       const trust = name === "unsigned" ? "Trusted: yes" : `Signed-By: ${lab.vendor.armoured}`;
       const source = aptSource(`${served.url}/${name}/latest`, "trixie", clientComponents(upstream), "x");
-      await apt.source(source.replace("Signed-By: x", trust));
-      const updated = await apt.update();
-      if (name === "unsigned") equal(updated.code, 0);
-      else clean(updated);
-      clean(await apt.install("tool", "doc"));
-      deepEqual(await apt.installed(), { base: "1:1.0+dfsg~rc1-1", doc: "2.0-1", tool: "2.0-1" });
+      await withEachApt(t, GENERATIONS, async ({ system }) => {
+        const apt = await lab.apt({ system });
+        await apt.source(source.replace("Signed-By: x", trust));
+        const updated = await apt.update();
+        if (name === "unsigned") equal(updated.code, 0);
+        else clean(updated);
+        clean(await apt.install("tool", "doc"));
+        deepEqual(await apt.installed(), { base: "1:1.0+dfsg~rc1-1", doc: "2.0-1", tool: "2.0-1" });
+      });
     });
   }
 
@@ -146,7 +149,7 @@ suite("variants of apt repositories, through Sluice to the real apt", { skip: sk
     server.validators = true;
   });
 
-  test("several suites, components and architectures in one mirror; one that changes leaves the others", async () => {
+  test("several suites, components and architectures in one mirror; one that changes leaves the others", async (t) => {
     const upstream = await lab.upstream({
       suites: ["trixie", "trixie-updates"],
       components: ["main", "contrib"],
@@ -176,11 +179,13 @@ suite("variants of apt repositories, through Sluice to the real apt", { skip: sk
     ]);
     const place = lab.cleanup.use(await own.serve());
     await own.configure({ m: mirrorOf(upstream, server.url) }, { url: place.url });
-    const apt = await lab.apt();
-    await own.setUpClient(apt, "m", "latest");
-    clean(await apt.update());
-    clean(await apt.install("tool", "extra"));
-    deepEqual(await apt.installed(), { base: "1:1.5", extra: "1", tool: "2.0-1" });
+    await withEachApt(t, GENERATIONS, async ({ system }) => {
+      const apt = await lab.apt({ system });
+      await own.setUpClient(apt, "m", "latest");
+      clean(await apt.update());
+      clean(await apt.install("tool", "extra"));
+      deepEqual(await apt.installed(), { base: "1:1.5", extra: "1", tool: "2.0-1" });
+    });
   });
 
   test("a mirror of a mirror: served by one Sluice, fetched and proven by another", async () => {

@@ -89,7 +89,7 @@ suite("snapshots carried by a bundle", { skip: skipApt }, () => {
     const late = await sites.inner();
     const ran = await late.run("import", second);
     refused(ran, "import_incomplete");
-    match(ran.stderr, /earlier bundle, 1,.* Code: 1\./);
+    match(ran.stderr, /earlier bundle, 1,/);
     deepEqual(await late.list(), []);
     await late.ok("import", second, first);
     await sites.installs(`file://${late.data}/trees/m/stable`, "3.0-1");
@@ -119,7 +119,7 @@ suite("snapshots carried by a bundle", { skip: skipApt }, () => {
     const inner = await sites.inner();
     const ran = await inner.run("import", left);
     refused(ran, "import_incomplete");
-    match(ran.stderr, new RegExp(`part ${last.n} of bundle 1 is not here.* Code: 1:${last.n}\\.`));
+    match(ran.stderr, new RegExp(`Of bundle 1, part ${last.n} is not here`));
     await must("split", [
       "-b",
       "1000",
