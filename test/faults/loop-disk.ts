@@ -19,7 +19,7 @@ function refusal(): string | false {
   if (process.getuid?.() !== 0) return "only root mounts disks";
   // Root of a container may have the programs, and not the right.
   const steps = [
-    "truncate -s 1M image",
+    "truncate -s 8M image",
     "mkfs.ext4 -q -F image",
     "mkdir m",
     "mount -o loop image m",
