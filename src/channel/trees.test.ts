@@ -6,6 +6,7 @@ import { openDirectoryStore, type DirectoryStore } from "../store/directory/open
 import { tempFolders } from "../store/directory/temp.test-helper.ts";
 import { hash, listing, publish, rig } from "../sync/rig.test-helper.ts";
 import { commitMove, planPromote } from "./moves.ts";
+import { collectGarbage } from "./gc.ts";
 import { dropSnapshot } from "./pin.ts";
 import type { Site } from "./site.ts";
 import { reconcileTrees } from "./trees.ts";
@@ -100,4 +101,21 @@ test("where a channel leads nowhere yet, it gets the trees that can be made", as
   await site.store.quarantine(hash("two"));
   assert.ok((await reconcile()).length > 0);
   assert.deepEqual([read("toy/latest"), read("other/latest")], ["one", undefined]);
+});
+
+test("gc removes the tree of a snapshot that it gives up, but none that a channel still leads to", async () => {
+  const { site, killed, sync, read } = await onDisk();
+  const one = await sync(site, "one");
+  const two = await sync(site, "two");
+  const three = await sync(killed, "three");
+  assert.equal(read("toy/latest"), "two");
+  // What cannot be made now holds the channel where it is.
+  await site.store.quarantine(hash("three"));
+  const { removed, problems } = await collectGarbage(site, new Map([["toy", { last: 1 }]]), false);
+  assert.deepEqual(removed, [`toy@${one}`, `toy@${two}`]);
+  assert.ok(problems.length > 0);
+  assert.deepEqual(
+    [read(`toy/${one}`), read("toy/latest"), read(`toy/${three}`)],
+    [undefined, "two", undefined],
+  );
 });

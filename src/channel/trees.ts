@@ -49,17 +49,33 @@ export async function reconcileTrees(
   for (const name of channels) {
     await attempt(async () => setChannelTrees(site, trees, name, wanted, options.refreshGrace === true));
   }
-  for (const name of await trees.listChannels()) {
+  for (const name of await trees.listChannels())
     if (!channels.includes(name)) await trees.removeChannel(name);
-    // A link that could not be switched leads to where it did.
-    const linked = Object.entries((await trees.readChannel(name))?.mirrors ?? {});
-    for (const [mirror, id] of linked) wanted.add(`${mirror}/${id}`);
-  }
+  // A link that could not be switched leads to where it did.
+  for (const key of await linkedTrees(trees)) wanted.add(key);
   for (const key of there) {
     const [mirror = "", id = ""] = key.split("/");
     if (!wanted.has(key)) await attempt(async () => removeTree(site, trees, mirror, id));
   }
   return problems;
+}
+
+/** `mirror/id` of all trees that a channel leads to. */
+async function linkedTrees(trees: TreeStore): Promise<Set<string>> {
+  const linked = new Set<string>();
+  for (const name of await trees.listChannels()) {
+    const { mirrors = {} } = (await trees.readChannel(name)) ?? {};
+    for (const [mirror, id] of Object.entries(mirrors)) linked.add(`${mirror}/${id}`);
+  }
+  return linked;
+}
+
+/** Removes the tree of a snapshot that was given up, at once; not where a channel still leads to it, since it has not been switched yet. */
+export async function dropTree(site: Site, mirror: string, id: string): Promise<void> {
+  const { trees } = site.store;
+  if (trees === undefined) return;
+  await using _held = await lockTrees(site);
+  if (!(await linkedTrees(trees)).has(`${mirror}/${id}`)) await trees.removeTree(mirror, id);
 }
 
 // A snapshot is given up by a version of its record, signed as any other.
