@@ -162,6 +162,31 @@ test("an altered record puts nothing into quarantine on its word", async () => {
   assert.deepEqual(await made.site.store.quarantined(), []);
 });
 
+test("a channel that moves on during the run, from a snapshot that is then given up, is no fault", async () => {
+  const { made, ids } = await twoStates();
+  const { store } = made.site;
+  const promote = async (nth: number) =>
+    commitMove(made.site, await planPromote(store, find, `toy@${ids[nth]}`, "stable", []));
+  await promote(0);
+  made.now += DAY;
+  let reads = 0;
+  const racing: PruneStore = {
+    ...store,
+    async readRef(name, version) {
+      const bytes = await store.readRef(name, version);
+      // Once its row has been checked, as it is read again for where it points to.
+      if (name === "channels/stable" && ++reads === 2) {
+        await promote(1);
+        made.now += DAY;
+        await dropSnapshot(made.site, `toy@${ids[0]}`);
+      }
+      return bytes;
+    },
+  };
+  assert.deepEqual(told(await check(made, racing)), []);
+  assert.ok(reads > 2);
+});
+
 test("a channel that points to what is gone is named", async () => {
   const { made, ids } = await twoStates();
   await commitMove(made.site, await planPromote(made.site.store, find, `toy@${ids[0]}`, "stable", []));

@@ -157,14 +157,19 @@ export async function recordFindings(site: Site, name: string): Promise<Finding[
 
 async function lostTargets(store: ReadStore, channel: string): Promise<string[]> {
   const messages: string[] = [];
-  for (const [mirror, id] of Object.entries((await findChannel(store, channel))?.body.mirrors ?? {})) {
+  const now = await findChannel(store, channel);
+  for (const [mirror, id] of Object.entries(now?.body.mirrors ?? {})) {
     const { snapshots, faults } = await surveySnapshots(store, mirror);
     if (faults.length > 0 || snapshots.some(({ body }) => body.id === id)) continue;
     messages.push(
       `Channel '${channel}' points to ${mirror}@${id}, whose record is gone: restore refs/ from a backup.`,
     );
   }
-  return messages;
+  if (messages.length === 0) return messages;
+  // It may have moved on meanwhile, and the snapshot been given up.
+  return (await findChannel(store, channel))?.version === now?.version
+    ? messages
+    : lostTargets(store, channel);
 }
 
 // What no snapshot needs now, the next one may: a sync takes what is there by its name and size.

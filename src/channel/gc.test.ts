@@ -4,6 +4,7 @@ import { SluiceError } from "../base/errors.ts";
 import { latestRef } from "../store/refs.ts";
 import { publish, rig } from "../sync/rig.test-helper.ts";
 import { collectGarbage, type GcResult } from "./gc.ts";
+import { setPin } from "./pin.ts";
 
 test("a list of the condemned that is lost or has changed only makes all wait anew", async () => {
   for (const fault of ["lost", "changed"]) {
@@ -58,4 +59,26 @@ test("on a disk without room for the list, as many are condemned as it has room 
   made.now += graceMs;
   assert.equal((await collectGarbage(made.site, new Map(), false)).deletedBlobs, 2500);
   await assert.rejects(gc(1), { code: "disk_full" });
+});
+
+test("a snapshot that is pinned while gc runs stays, and gc goes on", async () => {
+  const made = rig();
+  const ids: string[] = [];
+  for (const version of ["one", "two", "three"]) {
+    publish(made.upstream, made.now - 1000, { a: version });
+    const outcome = await made.sync();
+    assert.ok(outcome.result === "updated");
+    ids.push(outcome.snapshot);
+    made.now += 2 * made.site.graceMs;
+  }
+  let pinned = false;
+  const author: typeof made.site.author = async () => {
+    if (!pinned) {
+      pinned = true;
+      await setPin(made.site, `toy@${ids[0]}`, "needed");
+    }
+    return made.site.author();
+  };
+  const { removed } = await collectGarbage({ ...made.site, author }, new Map([["toy", { last: 1 }]]), false);
+  assert.deepEqual(removed, [`toy@${ids[1]}`]);
 });

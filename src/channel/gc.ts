@@ -9,7 +9,7 @@ import { underStoreLock } from "./moves.ts";
 import { assertRecords } from "./proven-records.ts";
 import { keptByPolicy, type Keep } from "./retention.ts";
 import type { Site } from "./site.ts";
-import { reconcileTrees } from "./trees.ts";
+import { dropTree, reconcileTrees } from "./trees.ts";
 import { acceptedKeyFiles } from "./vendor-keys.ts";
 
 export interface GcResult {
@@ -115,7 +115,7 @@ async function giveUpSnapshots(
     for (const snapshot of snapshots) {
       const { id, pinned } = snapshot.body;
       if (kept.has(id) || held.has(id) || pinned !== undefined) continue;
-      if (!dryRun && !(await removeSnapshot(site, snapshot, "gc: not kept by the policy"))) continue;
+      if (!dryRun && !(await giveUp(site, snapshot))) continue;
       removed.add(`${mirror}@${id}`);
       // It frees more than the record of the removal took: room for the next one.
       if (!dryRun) await dropTree(site, mirror, id);
@@ -123,10 +123,14 @@ async function giveUpSnapshots(
   }
 }
 
-async function dropTree({ store }: Site, mirror: string, id: string): Promise<void> {
-  if (store.trees === undefined) return;
-  await using _held = await store.lock("trees", "gc", { waitMs: 600_000 });
-  await store.trees.removeTree(mirror, id);
+// One that is pinned, or changed in any other way, at this moment is left to the next gc.
+async function giveUp(site: Site, snapshot: Snapshot): Promise<boolean> {
+  try {
+    return await removeSnapshot(site, snapshot, "gc: not kept by the policy");
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === "ref_conflict") return false;
+    throw error;
+  }
 }
 
 /** Ids of a mirror that a channel points to, or still owes grace. */

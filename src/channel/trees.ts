@@ -4,6 +4,7 @@ import { readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
 import { readRootTimes } from "../snapshot/root-times.ts";
 import { findSnapshot, snapshotRef, storedMirrors, surveySnapshots } from "../snapshot/snapshots.ts";
+import type { Snapshot } from "../snapshot/snapshots.ts";
 import type { Held, TreeFile, TreeStore } from "../store/contract.ts";
 import { assertRow, assertSigned, latestRef } from "../store/refs.ts";
 import { channelHistory, channelNames, type Channel } from "./channels.ts";
@@ -41,11 +42,7 @@ export async function reconcileTrees(
     for (const snapshot of snapshots) {
       const { body } = snapshot;
       wanted.add(`${mirror}/${body.id}`);
-      if (!there.has(`${mirror}/${body.id}`))
-        await attempt(async () => {
-          await assertSigned(site.store, snapshot, site.siteKey);
-          await plantTree(site, trees, body);
-        });
+      if (!there.has(`${mirror}/${body.id}`)) await attempt(async () => plantNew(site, trees, snapshot));
     }
   }
   const channels = await channelNames(site.store);
@@ -54,11 +51,31 @@ export async function reconcileTrees(
   }
   for (const name of await trees.listChannels())
     if (!channels.includes(name)) await trees.removeChannel(name);
+  // A link that could not be switched leads to where it did.
+  for (const key of await linkedTrees(trees)) wanted.add(key);
   for (const key of there) {
     const [mirror = "", id = ""] = key.split("/");
     if (!wanted.has(key)) await attempt(async () => removeTree(site, trees, mirror, id));
   }
   return problems;
+}
+
+/** `mirror/id` of all trees that a channel leads to. */
+async function linkedTrees(trees: TreeStore): Promise<Set<string>> {
+  const linked = new Set<string>();
+  for (const name of await trees.listChannels()) {
+    const { mirrors = {} } = (await trees.readChannel(name)) ?? {};
+    for (const [mirror, id] of Object.entries(mirrors)) linked.add(`${mirror}/${id}`);
+  }
+  return linked;
+}
+
+/** Removes the tree of a snapshot that was given up, at once; not where a channel still leads to it, since it has not been switched yet. */
+export async function dropTree(site: Site, mirror: string, id: string): Promise<void> {
+  const { trees } = site.store;
+  if (trees === undefined) return;
+  await using _held = await lockTrees(site);
+  if (!(await linkedTrees(trees)).has(`${mirror}/${id}`)) await trees.removeTree(mirror, id);
 }
 
 // A snapshot is given up by a version of its record, signed as any other.
@@ -92,10 +109,40 @@ async function setChannelTrees(
     Object.keys(mirrors).some((one) => linked.mirrors[one] !== mirrors[one]);
   if (!moved && !refreshGrace) return;
   await assertRow(site.store, history, site.siteKey);
+  if (moved && !(await plantMissing(site, trees, mirrors, linked !== undefined))) return;
   // Grace is a courtesy to clients in mid-upgrade: damage to an old snapshot must not hold the channel back.
   const [done] = await Promise.allSettled([setGrace(site, trees, name, history)]);
   if (moved) await trees.setChannel(name, now.version, mirrors);
   if (done?.status === "rejected") throw done.reason;
+}
+
+/**
+ * Makes the trees that a channel is to lead to, where they are not there: the channel may have moved since the snapshots were looked through. False where
+ * one has been given up: then the channel has moved on, and whoever moved it comes after this. Throws where one is damaged and the channel leads
+ * somewhere already; where it leads nowhere, it is better to have what there is.
+ */
+async function plantMissing(
+  site: Site,
+  trees: TreeStore,
+  mirrors: Readonly<Record<string, string>>,
+  isLinked: boolean,
+): Promise<boolean> {
+  for (const [mirror, id] of Object.entries(mirrors)) {
+    if (await trees.hasTree(mirror, id)) continue;
+    const snapshot = await findSnapshot(site.store, mirror, id);
+    if (snapshot === undefined) return false;
+    try {
+      await plantNew(site, trees, snapshot);
+    } catch (error) {
+      if (isLinked || !isDamage(error)) throw error;
+    }
+  }
+  return true;
+}
+
+async function plantNew(site: Site, trees: TreeStore, snapshot: Snapshot): Promise<void> {
+  await assertSigned(site.store, snapshot, site.siteKey);
+  await plantTree(site, trees, snapshot.body);
 }
 
 /** Builds the tree of one snapshot, or puts right the one that is there; returns the paths that were wrong. To be called under the lock `trees`. */

@@ -13,12 +13,21 @@ const BYTES = 64 * 1024 * 1024;
 const OPTIONS = "loop,commit=600,noauto_da_alloc";
 
 /** Why no disk of one's own can be made here, or false. */
-export const skipDisks = needs("mkfs.ext4", "mount", "umount", "losetup") || refusal();
+export const skipDisks = needs("mkfs.ext4", "mount", "umount") || refusal();
 
 function refusal(): string | false {
   if (process.getuid?.() !== 0) return "only root mounts disks";
-  const found = spawnSync("losetup", ["-f"], { env: plainEnv(), encoding: "utf8" });
-  return found.status === 0 ? false : "no loop device is to be had here";
+  // Root of a container may have the programs, and not the right.
+  const steps = [
+    "truncate -s 8M image",
+    "mkfs.ext4 -q -F image",
+    "mkdir m",
+    "mount -o loop image m",
+    "umount m",
+  ];
+  const script = `cd "$(mktemp -d)" && ${steps.join(" && ")}; good=$?; rm image; rmdir m "$PWD"; exit $good`;
+  const ran = spawnSync("sh", ["-c", script], { env: plainEnv(), encoding: "utf8" });
+  return ran.status === 0 ? false : `no disk can be mounted here: ${ran.stderr.trim().split("\n")[0] ?? ""}`;
 }
 
 /** A journaled file system in a file, mounted. */

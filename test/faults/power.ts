@@ -38,7 +38,8 @@ async function attempt(scene: Scene, mould: DiskMould, where: Where): Promise<st
   if (ran.code === 0) deepEqual(channels, operation.after, "what was reported done is there");
   const gained = (await soundBytes(site)) - before;
   stage.server.clear();
-  await assertGoesOn(scene, site, effort.bytes - gained + effort.again);
+  // Some blobs are made here, and are in no sum of what was fetched.
+  await assertGoesOn(scene, site, Math.max(0, effort.bytes - gained) + effort.again);
   if (ran.code === 0) return "all there after its end";
   const moved = Object.entries(operation.after).every(([name, age]) => channels[name] === age);
   return moved ? "new state seen" : "old state seen";
