@@ -16,10 +16,14 @@ export async function withSite<T>(config: Config, action: (site: Site) => Promis
   }
 }
 
-/** Runs with the store open for reading; before the first sync it is made, empty. */
-export async function withReader<T>(config: Config, action: (store: ReadStore) => Promise<T>): Promise<T> {
+/** Makes the store where there is none yet, for those that only read it and go on for long. */
+export async function makeStore(config: Config): Promise<void> {
   if (isStoreMissing(config.data)) await (await openDirectoryStore(config.data)).close();
-  const store = await openDirectoryReader(config.data);
+}
+
+/** Runs with the store open for reading; before the first sync there is nothing in it. */
+export async function withReader<T>(config: Config, action: (store: ReadStore) => Promise<T>): Promise<T> {
+  const store = await openDirectoryReader(config.data, { mayBeMissing: true });
   try {
     return await action(store);
   } finally {
