@@ -3,6 +3,7 @@ import { findMirror } from "../config/load.ts";
 import { loadTrust } from "../config/trust.ts";
 import type { Config, MirrorConfig } from "../config/types.ts";
 import { openDirectoryReader, openDirectoryStore, isStoreMissing } from "../store/directory/open.ts";
+import { storedMirrors } from "../snapshot/snapshots.ts";
 import type { ReadStore } from "../store/contract.ts";
 import type { Trust } from "../trust/contract.ts";
 
@@ -34,6 +35,12 @@ export async function withReader<T>(config: Config, action: (store: ReadStore) =
 /** The mirrors that are named, or all of the config. Throws unknown_mirror. */
 export function chosenMirrors(config: Config, names: readonly string[]): readonly MirrorConfig[] {
   return names.length === 0 ? config.mirrors : [...new Set(names)].map((name) => findMirror(config, name));
+}
+
+/** Throws unknown_mirror for a name that neither the config nor the store has. */
+export async function checkKnown(config: Config, store: ReadStore, name: string): Promise<void> {
+  const isConfigured = config.mirrors.some((mirror) => mirror.name === name);
+  if (!isConfigured && !(await storedMirrors(store)).includes(name)) findMirror(config, name);
 }
 
 /** The trust that the config gives a mirror now; undefined where it no longer has the mirror, or its keyring is gone. */

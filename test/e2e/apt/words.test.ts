@@ -33,4 +33,47 @@ suite("what the command line says", { skip: skipApt }, () => {
     );
     equal(/all \d/.test((await site.ok("sync", "debian", "--plan")).stdout), false);
   });
+
+  test("before the first sync there is nothing to promote, and it says what to run", async () => {
+    const ran = await site.run("promote", "latest", "stable");
+    equal(ran.code, 2);
+    match(ran.stderr, /There is no snapshot yet, .*: run `sluice sync`\./);
+    match((await site.run("client", "debian")).stderr, /has no snapshot yet: run `sluice sync debian`/);
+  });
+
+  test("a mirror that nobody has is named as such, with those that there are", async () => {
+    for (const command of ["client", "show"]) {
+      const ran = await site.run(command, "debain");
+      equal(ran.code, 2, command);
+      match(
+        ran.stderr,
+        /error\[unknown_mirror\]: There is no mirror 'debain' in .*\n  hint: Did you mean 'debian'\?/,
+      );
+      match((await site.run(command, "nothing")).stderr, /hint: There are debian, other\./);
+    }
+  });
+
+  test("a time stands for the newest snapshot before it, and what is before all of them for none", async () => {
+    assertSynced(await site.sync("debian"), "updated");
+    const [id = ""] = await site.ids("debian");
+    const later = await site.ok("client", "debian", "--channel", "20991231T000000Z");
+    match(
+      later.stderr,
+      new RegExp(`no snapshot 20991231T000000Z of debian: this is for the newest before it, ${id}`),
+    );
+    match(later.stdout, new RegExp(`^URIs: \\S+/debian/${id}/$`, "m"));
+    const exact = await site.ok("client", "debian", "--channel", id);
+    equal(exact.stdout, later.stdout);
+    equal(/There is no snapshot/.test(exact.stderr), false);
+    const before = await site.run("client", "debian", "--channel", "20200101T000000Z");
+    equal(before.code, 2);
+    match(before.stderr, /no snapshot that is as old as 20200101T000000Z: see `sluice list`/);
+    match(
+      (await site.run("show", "debian@20200101T000000Z")).stderr,
+      /has no snapshot 20200101T000000Z: see `sluice list`/,
+    );
+    // It stays known when the config gives it up.
+    await site.configure({});
+    equal((await site.run("client", "debian", "--channel", id)).code, 0);
+  });
 });
