@@ -9,7 +9,7 @@ export const ERRORS = {
   unknown_snapshot: {
     exit: 2,
     meaning: "The mirror has no such snapshot.",
-    remedy: "See `sluice show MIRROR`.",
+    remedy: "See `sluice list`.",
   },
   bad_name: {
     exit: 2,

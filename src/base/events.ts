@@ -12,6 +12,7 @@ export type SluiceEvent =
       signers: { fingerprint: string; userId: string }[];
       weak: string[];
     }
+  | { event: "filtered"; mirror: string; listed: number; left: number; unmatched: readonly string[] }
   | {
       event: "plan";
       mirror: string;

@@ -5,6 +5,7 @@ import {
   checkChannelName,
   checkMirrorName,
   isName,
+  isSnapshotId,
   nextSnapshotId,
   snapshotId,
   snapshotTime,
@@ -14,6 +15,20 @@ test("an id is a UTC time without colons, and reads back", () => {
   const time = Date.UTC(2026, 10, 21, 4, 0, 0);
   assert.equal(snapshotId(time), "20261121T040000Z");
   assert.equal(snapshotTime("20261121T040000Z"), time);
+});
+
+test("an id is a time that there is", () => {
+  for (const good of ["20261121T040000Z", "20240229T235959Z"]) assert.ok(isSnapshotId(good), good);
+  const bad = [
+    "20301301T000000Z",
+    "20300230T000000Z",
+    "20301210T240000Z",
+    "20301210T236100Z",
+    "20301210T235960Z",
+  ];
+  for (const text of [...bad, "20261121t040000z", "2026-11-21T04:00:00Z", "", "stable"])
+    assert.ok(!isSnapshotId(text), text);
+  assert.ok(!isName("20301301t000000z"), "nor is what only looks like one a name");
 });
 
 test("ids strictly increase, even when the clock steps back or stands still", () => {

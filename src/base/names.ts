@@ -3,16 +3,18 @@ import { SluiceError } from "./errors.ts";
 const NAME = /^[a-z0-9][a-z0-9._-]*$/;
 const ID = /^\d{8}T\d{6}Z$/;
 
-/** A snapshot id: a UTC time without colons, `20261121T040000Z`. */
+/** A snapshot id: a UTC time without colons that there is, `20261121T040000Z`. */
 export function isSnapshotId(text: string): boolean {
-  return ID.test(text);
+  if (!ID.test(text)) return false;
+  const time = snapshotTime(text);
+  return !Number.isNaN(time) && snapshotId(time) === text;
 }
 
 export function snapshotId(time: number): string {
   return new Date(time).toISOString().replaceAll(/[-:]|\.\d{3}/g, "");
 }
 
-/** Milliseconds since 1970 that an id stands for. */
+/** Milliseconds since 1970 that an id stands for; NaN where there is no such time. */
 export function snapshotTime(id: string): number {
   const iso = `${id.slice(0, 4)}-${id.slice(4, 6)}-${id.slice(6, 8)}T${id.slice(9, 11)}:${id.slice(11, 13)}:${id.slice(13, 15)}Z`;
   return Date.parse(iso);
@@ -27,7 +29,7 @@ export function nextSnapshotId(now: number, last: string | undefined): string {
 
 /** True for a legal name of a mirror or channel (not looking at reserved ones). */
 export function isName(text: string): boolean {
-  return NAME.test(text) && text.length <= 128 && !isSnapshotId(text.toUpperCase());
+  return NAME.test(text) && text.length <= 128 && !ID.test(text.toUpperCase());
 }
 
 export function checkMirrorName(name: string): string {

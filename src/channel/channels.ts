@@ -28,10 +28,13 @@ export async function findChannel(store: ReadStore, channel: string): Promise<Ch
 /** As findChannel, but throws unknown_channel. */
 export async function readChannel(store: ReadStore, channel: string): Promise<Channel> {
   const found = await findChannel(store, channel);
-  if (found === undefined) {
-    throw new SluiceError("unknown_channel", `There is no channel '${channel}': see \`sluice list\`.`);
-  }
-  return found;
+  if (found !== undefined) return found;
+  throw new SluiceError(
+    "unknown_channel",
+    channel === LATEST
+      ? "There is no snapshot yet, so that the channel 'latest' is empty: run `sluice sync`."
+      : `There is no channel '${channel}': see \`sluice list\`.`,
+  );
 }
 
 /** Every version of the channel, oldest first. */

@@ -1,4 +1,5 @@
 import { SluiceError } from "../base/errors.ts";
+import { isSnapshotId } from "../base/names.ts";
 import type { ClientSetup, ClientSnapshot, ClientWishes, Ecosystem } from "../ecosystems/contract.ts";
 import { readManifest } from "../snapshot/manifest.ts";
 import { listSnapshots, readSnapshot, type Snapshot } from "../snapshot/snapshots.ts";
@@ -25,24 +26,34 @@ type Find = (ecosystem: string) => Ecosystem | undefined;
 /** Gives what `find` gives, or what it gave before under this key. */
 export type Keep = <T>(key: string, find: () => Promise<T>) => Promise<T>;
 
-/** What a client host needs to use a mirror through a channel, or at a snapshot's id. Throws `unknown_channel`, `unknown_snapshot`. */
-export async function clientSetup(store: ReadStore, find: Find, request: SetupRequest): Promise<ClientSetup> {
-  const snapshot = await snapshotFor(store, request);
-  return setupOf(store, find, snapshot, request, async (_key, make) => make());
+/**
+ * What a client host needs to use a mirror through a channel, or at a snapshot: by its id, or by a time that stands for the newest one that is not after it;
+ * `channel` is the one that it is then. Throws `unknown_channel`, `unknown_snapshot`.
+ */
+export async function clientSetup(
+  store: ReadStore,
+  find: Find,
+  request: SetupRequest,
+): Promise<ClientSetup & { readonly channel: string }> {
+  const { mirror, wishes } = request;
+  const held = isSnapshotId(request.channel)
+    ? await snapshotAt(store, mirror, request.channel)
+    : await readSnapshot(store, mirror, await resolveId(store, mirror, request.channel));
+  // Not every server takes a time in a URL.
+  const channel = isSnapshotId(request.channel) ? held.body.id : request.channel;
+  const snapshot = wishes.snapshot === undefined ? held : await snapshotAt(store, mirror, wishes.snapshot);
+  const setup = await setupOf(store, find, snapshot, { ...request, channel }, async (_key, make) => make());
+  return { ...setup, channel };
 }
 
-async function snapshotFor(store: ReadStore, { mirror, channel, wishes }: SetupRequest): Promise<Snapshot> {
-  const held = await readSnapshot(store, mirror, await resolveId(store, mirror, channel));
-  const { snapshot: wanted } = wishes;
-  if (wanted === undefined) return held;
-  const found = (await listSnapshots(store, mirror)).findLast(({ body }) => body.id <= wanted);
-  if (found === undefined) {
-    throw new SluiceError(
-      "unknown_snapshot",
-      `Mirror '${mirror}' has no snapshot that is as old as ${wanted}.`,
-    );
-  }
-  return found;
+// The newest that is not after a time, as the server takes it in URLs.
+async function snapshotAt(store: ReadStore, mirror: string, time: string): Promise<Snapshot> {
+  const found = (await listSnapshots(store, mirror)).findLast(({ body }) => body.id <= time);
+  if (found !== undefined) return found;
+  throw new SluiceError(
+    "unknown_snapshot",
+    `Mirror '${mirror}' has no snapshot that is as old as ${time}: see \`sluice list\`.`,
+  );
 }
 
 /** As clientSetup, of the snapshot that was found; `keep` may remember what was read of it. */

@@ -44,6 +44,17 @@ test("off a terminal progress is a line now and then, with rate and time left", 
   assert.equal(io.stdout(), "");
 });
 
+test("what a filter left out is a line, with what matches nothing", () => {
+  const io = captureIo();
+  const { emit } = createProgress(io, { json: false, quiet: false });
+  emit({ event: "filtered", mirror: "debian", listed: 10, left: 3, unmatched: [] });
+  emit({ event: "filtered", mirror: "debian", listed: 1, left: 0, unmatched: ["gmes", "*-dbg"] });
+  assert.deepEqual(io.stderr().trimEnd().split("\n"), [
+    "debian: left out 3 of 10 packages",
+    "debian: left out 0 of 1 package; nothing matches `gmes`, `*-dbg`",
+  ]);
+});
+
 test("on a terminal each mirror has one line, cut to its width, and warnings stay above", () => {
   const io = captureIo({ tty: true, env: { NO_COLOR: "1" } });
   const progress = createProgress(io, { json: false, quiet: false });

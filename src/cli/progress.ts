@@ -80,6 +80,8 @@ function lineOf(event: SluiceEvent): string | undefined {
   switch (event.event) {
     case "signers":
       return `${event.mirror}: ${event.root} ${signedBy(event)}${event.weak.length === 0 ? "" : `; weak: ${event.weak.join(", ")}`}`;
+    case "filtered":
+      return `${event.mirror}: left out ${event.left} of ${formatCount(event.listed, "package")}${event.unmatched.length === 0 ? "" : `; nothing matches ${event.unmatched.map((glob) => `\`${glob}\``).join(", ")}`}`;
     case "plan":
       return `${event.mirror}: ${formatCount(event.files, "file")}, ${formatBytes(event.bytes)}; to fetch: ${formatCount(event.fetchFiles, "file")}, ${formatBytes(event.fetchBytes)} (${formatBytes(event.freeBytes)} free)`;
     case "restart":

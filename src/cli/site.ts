@@ -3,6 +3,7 @@ import { findMirror } from "../config/load.ts";
 import { loadTrust } from "../config/trust.ts";
 import type { Config, MirrorConfig } from "../config/types.ts";
 import { openDirectoryReader, openDirectoryStore, isStoreMissing } from "../store/directory/open.ts";
+import { storedMirrors } from "../snapshot/snapshots.ts";
 import type { ReadStore } from "../store/contract.ts";
 import type { Trust } from "../trust/contract.ts";
 
@@ -17,10 +18,14 @@ export async function withSite<T>(config: Config, action: (site: Site) => Promis
   }
 }
 
-/** Runs with the store open for reading; before the first sync it is made, empty. */
-export async function withReader<T>(config: Config, action: (store: ReadStore) => Promise<T>): Promise<T> {
+/** Makes the store where there is none yet, for those that only read it and go on for long. */
+export async function makeStore(config: Config): Promise<void> {
   if (isStoreMissing(config.data)) await (await openDirectoryStore(config.data)).close();
-  const store = await openDirectoryReader(config.data);
+}
+
+/** Runs with the store open for reading; before the first sync there is nothing in it. */
+export async function withReader<T>(config: Config, action: (store: ReadStore) => Promise<T>): Promise<T> {
+  const store = await openDirectoryReader(config.data, { mayBeMissing: true });
   try {
     return await action(store);
   } finally {
@@ -31,6 +36,12 @@ export async function withReader<T>(config: Config, action: (store: ReadStore) =
 /** The mirrors that are named, or all of the config. Throws unknown_mirror. */
 export function chosenMirrors(config: Config, names: readonly string[]): readonly MirrorConfig[] {
   return names.length === 0 ? config.mirrors : [...new Set(names)].map((name) => findMirror(config, name));
+}
+
+/** Throws unknown_mirror for a name that neither the config nor the store has. */
+export async function checkKnown(config: Config, store: ReadStore, name: string): Promise<void> {
+  const isConfigured = config.mirrors.some((mirror) => mirror.name === name);
+  if (!isConfigured && !(await storedMirrors(store)).includes(name)) findMirror(config, name);
 }
 
 /** The trust that the config gives a mirror now; undefined where it no longer has the mirror, or its keyring is gone. */

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { mostSimilar } from "./similar.ts";
 
 type FieldPath = readonly (string | number)[];
@@ -57,7 +57,7 @@ export const inOurWords: z.core.$ZodErrorMap = (issue) => {
     case "unrecognized_keys":
       return knownKeys(issue.inst).join(",");
     case "invalid_type":
-      return wrongType(issue.input, issue.expected);
+      return wrongType(issue.input, issue.expected, issue.inst);
     case "invalid_union":
       return issue.input === undefined ? "is missing" : unionMessage(issue.errors);
     case "invalid_value":
@@ -88,13 +88,23 @@ const TYPES: Readonly<Record<string, string>> = {
   int: "a whole number",
 };
 
-function wrongType(input: unknown, expected: string): string {
+function wrongType(input: unknown, expected: string, schema: unknown): string {
   if (input === undefined) return "is missing";
   const wanted = TYPES[expected] ?? expected;
   if (input === null) return `is empty, but must be ${wanted}`;
-  if (expected === "string" && (typeof input === "number" || typeof input === "boolean"))
-    return `must be text, but this is a ${typeof input === "number" ? "number" : "yes-or-no value"}: quote it`;
+  if (expected === "string" && (typeof input === "number" || typeof input === "boolean")) {
+    const kind = typeof input === "number" ? "number" : "yes-or-no value";
+    return faultAsText(input, schema) ?? `must be text, but this is a ${kind}: quote it`;
+  }
   return `must be ${wanted}`;
+}
+
+/** What would be wrong with it if it were quoted. */
+function faultAsText(input: number | boolean, schema: unknown): string | undefined {
+  const text = String(input);
+  // The digits of a fingerprint are more than a number holds: they stand in the file alone.
+  if (!(schema instanceof z.ZodString) || text.includes("e+")) return undefined;
+  return schema.safeParse(text, { error: inOurWords }).error?.issues[0]?.message;
 }
 
 function unionMessage(branches: readonly (readonly Issue[])[]): string {

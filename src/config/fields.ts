@@ -12,12 +12,16 @@ export const duration = z
   .regex(DURATION, "must be a time with its unit, such as 30s, 90m, 24h or 7d")
   .transform((text) => parseDuration(text) ?? 0);
 
-export const listen = z.string().transform((text, context) => {
-  const address = parseListen(text);
-  if (address !== undefined) return address;
-  context.addIssue({ code: "custom", message: "must be HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080" });
-  return z.NEVER;
-});
+export const listen = z
+  .string()
+  .superRefine((text, context) => {
+    if (parseListen(text) === undefined)
+      context.addIssue({
+        code: "custom",
+        message: "must be HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
+      });
+  })
+  .transform((text) => parseListen(text) ?? z.NEVER);
 
 const keyring = z
   .string()
@@ -43,12 +47,13 @@ export function isArmoured(keyring: string): boolean {
 export function baseUrl(
   ...protocols: readonly string[]
 ): z.ZodPipe<z.ZodString, z.ZodTransform<string, string>> {
-  return z.string().transform((text, context) => {
-    const fault = urlFault(text, protocols);
-    if (fault === undefined) return text.replace(/\/+$/, "");
-    context.addIssue({ code: "custom", message: fault });
-    return z.NEVER;
-  });
+  return z
+    .string()
+    .superRefine((text, context) => {
+      const fault = urlFault(text, protocols);
+      if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
+    })
+    .transform((text) => text.replace(/\/+$/, ""));
 }
 
 function urlFault(text: string, protocols: readonly string[]): string | undefined {
@@ -61,15 +66,17 @@ function urlFault(text: string, protocols: readonly string[]): string | undefine
   return undefined;
 }
 
-export const fingerprint = z.string().transform((text, context) => {
-  const hex = text.replaceAll(/\s+/g, "").toUpperCase();
-  if (/^([0-9A-F]{40}|[0-9A-F]{64})!?$/.test(hex)) return hex;
-  context.addIssue({
-    code: "custom",
-    message: "must be a whole fingerprint, 40 or 64 hexadecimal digits: a short key id can be forged",
-  });
-  return z.NEVER;
-});
+export const fingerprint = z
+  .string()
+  .refine(
+    (text) => /^([0-9A-F]{40}|[0-9A-F]{64})!?$/.test(hexOf(text)),
+    "must be a whole fingerprint, 40 or 64 hexadecimal digits: a short key id can be forged",
+  )
+  .transform(hexOf);
+
+function hexOf(fingerprint: string): string {
+  return fingerprint.replaceAll(/\s+/g, "").replace(/^0x/i, "").toUpperCase();
+}
 
 export const redirectHost = z.string().superRefine((text, context) => {
   if (!isRedirectHost(text)) context.addIssue(HOST_FAULT);

@@ -84,6 +84,10 @@ test("a key file that cannot be read is named", async () => {
     code: "keyring_unreadable",
     message: new RegExp(`${folder}/none.gpg' of mirror 'm' cannot be read \\(ENOENT\\)`),
   });
+  await assert.rejects(loadTrust(mirror("keyring: .")), {
+    code: "keyring_unreadable",
+    message: new RegExp(`${folder}' of mirror 'm' is a folder: name the files in it`),
+  });
 });
 
 test("secrets come from the environment or a file", async () => {

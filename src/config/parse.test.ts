@@ -155,6 +155,26 @@ const MISTAKES: readonly [name: string, line: string, message: string][] = [
     "timeout: '30'",
     "7:14: mirrors.debian.timeout must be a time with its unit, such as 30s, 90m, 24h or 7d.",
   ],
+  [
+    "time that is a number",
+    "timeout: 5",
+    "7:14: mirrors.debian.timeout must be a time with its unit, such as 30s, 90m, 24h or 7d.",
+  ],
+  [
+    "fingerprint that is a number",
+    "signed-by: 0123456789012345678901234567890123456789",
+    '7:16: mirrors.debian.signed-by must be text, but this is a number: quote it, as "0123456789012345678901234567890123456789".',
+  ],
+  [
+    "fingerprint that is a number in hexadecimal",
+    "signed-by: [0xABCDEFABCDEFABCDEFABCDEFABCDEFABCDEFABCD]",
+    '7:17: mirrors.debian.signed-by[0] must be text, but this is a number: quote it, as "0xABCDEFABCDEFABCDEFABCDEFABCDEFABCDEFABCD".',
+  ],
+  [
+    "short key id that is a number",
+    "signed-by: [0x12345678]",
+    "7:17: mirrors.debian.signed-by[0] must be a whole fingerprint, 40 or 64 hexadecimal digits: a short key id can be forged.",
+  ],
   ["negative count", "keep: { last: -1 }", "7:19: mirrors.debian.keep.last must be at least 0."],
   [
     "keep of nothing",
@@ -211,6 +231,12 @@ const MISTAKES: readonly [name: string, line: string, message: string][] = [
   ["map where a list is due", "allow-weak: { sha1: 1 }", "7:17: mirrors.debian.allow-weak must be a list."],
 ];
 
+test("a fingerprint may be written as a number in hexadecimal is, if it is quoted", () => {
+  const hex = "0xABCDEFABCDEFABCDEFABCDEFABCDEFABCDEFABCD";
+  const trust = parse(mirror(`signed-by: "${hex}"`)).mirrors[0]?.trust;
+  assert.deepEqual(trust?.kind === "keys" && trust.signedBy, [hex.slice(2)]);
+});
+
 for (const [name, line, message] of MISTAKES)
   test(`refused with place and field: ${name}`, () => {
     assert.equal(refused(mirror(line)).message, `/etc/sluice/sluice.yaml:${message}`);
@@ -250,7 +276,7 @@ test("mistakes of a whole mirror", () => {
       "mirrors:\n  a: { ecosystem: toy, upstream: 'http://x', suites: [bad], trust: none }",
       "2:55: mirrors.a.suites[0] must not be bad.",
     ],
-    ["listen: 8080", '1:9: listen must be text, but this is a number: quote it, as "8080".'],
+    ["listen: 8080", "1:9: listen must be HOST:PORT"],
     ["listen: 127.0.0.1", "1:9: listen must be HOST:PORT"],
     ["data: [", "1:8: Flow sequence in block collection must be sufficiently indented"],
   ];

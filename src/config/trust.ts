@@ -22,6 +22,13 @@ async function readKeyring(mirror: string, path: string): Promise<Buffer> {
     return await readFile(path);
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? "unknown";
+    if (why === "EISDIR") {
+      throw new SluiceError(
+        "keyring_unreadable",
+        `The keyring '${path}' of mirror '${mirror}' is a folder: name the files in it, or one.`,
+        { cause: error },
+      );
+    }
     throw new SluiceError(
       "keyring_unreadable",
       `The keyring '${path}' of mirror '${mirror}' cannot be read (${why}): check path and mode.`,

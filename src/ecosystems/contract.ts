@@ -21,8 +21,20 @@ export interface Claim {
   readonly weak: readonly string[];
 }
 
-/** One step of a walk: claims come before the entries that hang on them. */
-export type Step = { readonly claim: Claim } | { readonly entry: Entry } | "unchanged";
+/** What `skip` and `only` did. */
+export interface Filtered {
+  readonly listed: number;
+  readonly left: number;
+  /** Globs that no package matches. */
+  readonly unmatched: readonly string[];
+}
+
+/** One step of a walk: claims come before the entries that hang on them, and at the end what a filter did. */
+export type Step =
+  | { readonly claim: Claim }
+  | { readonly entry: Entry }
+  | { readonly filtered: Filtered }
+  | "unchanged";
 
 /** What the operator of a client host may ask of its set-up. */
 export interface ClientWishes {

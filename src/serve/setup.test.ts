@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { sha256 } from "../base/digest.ts";
 import { SluiceError } from "../base/errors.ts";
 import { snapshotTime } from "../base/names.ts";
 import { amendSnapshot, readSnapshot } from "../snapshot/snapshots.ts";
@@ -11,13 +12,16 @@ import { addSnapshot, ask, author, point, serve } from "./site.test-helper.ts";
 const OLD = "20261101T000000Z";
 const NEW = "20261108T000000Z";
 
+// Listed, and empty: apt does not ask for it.
+const PACKAGES = `${sha256(new Uint8Array())} 0 main/binary-amd64/Packages`;
+
 async function suiteStore(): Promise<MemoryStore> {
   const store = memoryStore();
   for (const [id, day] of [
     [OLD, "01"],
     [NEW, "08"],
   ] as const) {
-    const release = `Suite: stable\nLabel: Made on ${day}\nDate: Sun, ${day} Nov 2026 00:00:00 UTC\nComponents: main\nArchitectures: amd64\nSHA256:\n`;
+    const release = `Suite: stable\nLabel: Made on ${day}\nDate: Sun, ${day} Nov 2026 00:00:00 UTC\nComponents: main\nArchitectures: amd64\nSHA256:\n ${PACKAGES}\n`;
     await addSnapshot(store, "debian", id, { "dists/stable/Release": { bytes: release, kind: "root" } });
     const snapshot = await readSnapshot(store, "debian", id);
     const options = { suites: ["stable"], architectures: ["amd64"], mode: "verbatim" } as const;

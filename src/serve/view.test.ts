@@ -53,6 +53,7 @@ test("an id that is not there means the newest snapshot not after it", async () 
   assert.equal((await view.place("debian", "20261102T235959Z"))?.exact, false);
   assert.equal(await id("20990101T000000Z"), THREE);
   assert.equal(await id("20261031T235959Z"), undefined);
+  assert.equal(await id("20301301T000000Z"), undefined, "there is no month 13");
   await removeSnapshot(store, "debian", TWO);
   assert.equal(await id(TWO), ONE);
 });

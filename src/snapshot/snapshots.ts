@@ -67,7 +67,7 @@ export async function readSnapshot(store: ReadStore, mirror: string, id: string)
   if (found === undefined) {
     throw new SluiceError(
       "unknown_snapshot",
-      `Mirror '${mirror}' has no snapshot ${id}: see \`sluice show ${mirror}\`.`,
+      `Mirror '${mirror}' has no snapshot ${id}: see \`sluice list\`.`,
     );
   }
   return found;

@@ -159,7 +159,7 @@ async function walkAgain(
     record.options,
     trust,
   )) {
-    if (step === "unchanged") continue;
+    if (step === "unchanged" || "filtered" in step) continue;
     if ("claim" in step) {
       judgeSigners(step.claim, trust, Date.parse(record.acceptedAt), false);
       claims.push(step.claim);

@@ -53,14 +53,44 @@ export async function planFetch(
   };
 }
 
-/** Room that the plan takes, folders and records included; in bytes. */
-export function roomNeeded(plan: Plan): number {
-  return Math.ceil(plan.fetchBytes * MARGIN) + plan.missing.length * PER_FILE;
+// Folders and records included; in bytes.
+function room(fetchBytes: number, fetchFiles: number): number {
+  return Math.ceil(fetchBytes * MARGIN) + fetchFiles * PER_FILE;
+}
+
+/** A plan in figures, for people and for `--json`. */
+export interface PlanFigures {
+  readonly files: number;
+  readonly bytes: number;
+  readonly fetchFiles: number;
+  readonly fetchBytes: number;
+  readonly freeBytes: number;
+  readonly fits: boolean;
+}
+
+export function planFigures({ files, bytes, missing, fetchBytes, freeBytes }: Plan): PlanFigures {
+  const fits = room(fetchBytes, missing.length) <= freeBytes;
+  return { files, bytes, fetchFiles: missing.length, fetchBytes, freeBytes, fits };
+}
+
+/** All of these plans in one; what several of them need is counted for each. */
+export function sumOfPlans(plans: readonly PlanFigures[]): PlanFigures {
+  const sum = (of: (plan: PlanFigures) => number): number => plans.reduce((total, one) => total + of(one), 0);
+  const [fetchFiles, fetchBytes] = [sum((plan) => plan.fetchFiles), sum((plan) => plan.fetchBytes)];
+  const freeBytes = Math.min(...plans.map((plan) => plan.freeBytes));
+  return {
+    files: sum((plan) => plan.files),
+    bytes: sum((plan) => plan.bytes),
+    fetchFiles,
+    fetchBytes,
+    freeBytes,
+    fits: room(fetchBytes, fetchFiles) <= freeBytes,
+  };
 }
 
 /** Throws disk_full, with the figures, where the plan would not fit. */
 export function checkRoom(plan: Plan, mirror: string): void {
-  const need = roomNeeded(plan);
+  const need = room(plan.fetchBytes, plan.missing.length);
   if (need <= plan.freeBytes) return;
   throw new SluiceError(
     "disk_full",

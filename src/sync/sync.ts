@@ -7,7 +7,7 @@ import type { MirrorConfig } from "../config/types.ts";
 import type { Transport } from "../upstream/contract.ts";
 import { HTTP_DEFAULTS } from "../upstream/http/options.ts";
 import type { Network } from "./network.ts";
-import { roomNeeded, type Plan } from "./plan.ts";
+import { planFigures, type PlanFigures } from "./plan.ts";
 import { runSync } from "./run.ts";
 
 /** The last line of `sync --json` for one mirror. `snapshot` is the one that `latest` points to afterwards. */
@@ -21,14 +21,7 @@ export interface SyncResult {
   readonly seconds: number;
   /** Listed packages that the snapshot does without, where there are any. */
   readonly holes?: number;
-  readonly plan?: {
-    files: number;
-    bytes: number;
-    fetchFiles: number;
-    fetchBytes: number;
-    freeBytes: number;
-    fits: boolean;
-  };
+  readonly plan?: PlanFigures;
   readonly error?: { readonly code: ErrorCode; readonly message: string };
   readonly hint?: string;
 }
@@ -127,16 +120,4 @@ async function latestId(site: Site, mirror: string): Promise<string | null> {
 function parallelism(mirror: MirrorConfig): number {
   const { connections = HTTP_DEFAULTS.connections, pipelining = HTTP_DEFAULTS.pipelining } = mirror.network;
   return connections * pipelining;
-}
-
-function planFigures(plan: Plan): NonNullable<SyncResult["plan"]> {
-  const { files, bytes, missing, fetchBytes, freeBytes } = plan;
-  return {
-    files,
-    bytes,
-    fetchFiles: missing.length,
-    fetchBytes,
-    freeBytes,
-    fits: roomNeeded(plan) <= freeBytes,
-  };
 }

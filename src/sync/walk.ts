@@ -33,6 +33,8 @@ export async function walk(context: WalkContext, upstream: Upstream): Promise<Wa
       admit(step.claim, context.admission);
       claims.push(step.claim);
       announce(context, step.claim);
+    } else if ("filtered" in step) {
+      context.emit({ event: "filtered", mirror: context.mirror, ...step.filtered });
     } else {
       addEntry(entries, step.entry);
     }

@@ -8,7 +8,7 @@ import { parseDuration } from "../../config/duration.ts";
 import type { Config } from "../../config/types.ts";
 import { ecosystemById } from "../../ecosystems/index.ts";
 import { readConfig, type Context } from "../context.ts";
-import { withReader } from "../site.ts";
+import { checkKnown, withReader } from "../site.ts";
 
 export interface ClientOptions {
   readonly channel?: string;
@@ -25,13 +25,18 @@ export async function client(context: Context, mirror: string, options: ClientOp
   const config = await readConfig(context);
   checkMirrorName(mirror);
   const base = checkUrl(options.url ?? config.url ?? listenUrl(config), "site's");
-  const channel = options.channel ?? LATEST;
+  const asked = options.channel ?? LATEST;
   const { validFor, fallback, snapshot, exclude } = options;
   const wishes = checkWishes({ validForMs: validForMs(validFor), fallback, snapshot, exclude });
-  const setup = await withReader(config, async (store) =>
-    clientSetup(store, ecosystemById, { mirror, channel, base, wishes, now: Date.now() }),
-  );
+  const { channel, ...setup } = await withReader(config, async (store) => {
+    await checkKnown(config, store, mirror);
+    return clientSetup(store, ecosystemById, { mirror, channel: asked, base, wishes, now: Date.now() });
+  });
   context.output.json({ mirror, channel, url: `${base}/${mirror}/${channel}`, ...setup });
+  if (channel !== asked)
+    context.output.note(
+      `There is no snapshot ${asked} of ${mirror}: this is for the newest before it, ${channel}.`,
+    );
   const file =
     options.format === undefined ? setup.files[0] : setup.files.find((one) => one.format === options.format);
   if (file === undefined) {

@@ -8,7 +8,7 @@ import type { Scrubber } from "../../serve/scrubber.ts";
 import type { RunningServer } from "../../serve/server.ts";
 import type { SharedSettings, WorkersServer } from "../../serve/workers.ts";
 import { readConfig, type Context } from "../context.ts";
-import { withReader } from "../site.ts";
+import { makeStore, withReader } from "../site.ts";
 
 export interface ServeOptions {
   readonly listen?: string;
@@ -23,6 +23,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
     throw new SluiceError("usage", `--listen takes HOST:PORT or [ADDRESS]:PORT, not '${options.listen}'.`);
   }
   const workers = options.workers === undefined ? config.workers : parseWorkers(options.workers);
+  await makeStore(config);
   await (workers === 1 ? serveAlone(context, config, listen) : serveByMany(context, config, listen, workers));
 }
 
@@ -48,8 +49,6 @@ async function serveAlone(context: Context, config: Config, listen: Listen): Pro
 
 async function serveByMany(context: Context, config: Config, listen: Listen, count: number): Promise<void> {
   const { startWorkers } = await import("../../serve/workers.ts");
-  // Makes the store where there is none: workers only read.
-  await withReader(config, async () => undefined);
   const scrubber = await scrubberOf(context, config);
   try {
     const server = await startWorkers({

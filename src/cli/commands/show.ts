@@ -3,13 +3,16 @@ import { parseTarget } from "../../channel/targets.ts";
 import type { Claim } from "../../ecosystems/contract.ts";
 import { readConfig, type Context } from "../context.ts";
 import { formatAge, formatBytes, formatCount, formatFingerprint } from "../format.ts";
-import { withReader } from "../site.ts";
+import { checkKnown, withReader } from "../site.ts";
 
 /** `sluice show MIRROR[@X]`: one snapshot in full. */
 export async function show(context: Context, target: string): Promise<void> {
   const config = await readConfig(context);
   const { mirror, x } = parseTarget(target);
-  const shown = await withReader(config, async (store) => showSnapshot(store, mirror, x));
+  const shown = await withReader(config, async (store) => {
+    await checkKnown(config, store, mirror);
+    return showSnapshot(store, mirror, x);
+  });
   context.output.json(shown);
   for (const line of describe(shown, context.io.now())) context.output.line(line);
 }

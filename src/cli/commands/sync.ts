@@ -1,6 +1,7 @@
 import { SluiceError } from "../../base/errors.ts";
 import type { MirrorConfig } from "../../config/types.ts";
 import { createNetwork } from "../../sync/network.ts";
+import { sumOfPlans, type PlanFigures } from "../../sync/plan.ts";
 import { syncMirror, type SyncResult } from "../../sync/sync.ts";
 import { readConfig, type Context } from "../context.ts";
 import { formatBytes, formatCount, formatSeconds } from "../format.ts";
@@ -53,6 +54,7 @@ export async function sync(context: Context, names: readonly string[], options: 
     await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
   });
   progress.done();
+  reportTotal(context, [...results.values()]);
   for (const { name } of mirrors) {
     const { hint: _hint, ...line } = results.get(name) ?? { mirror: name };
     context.output.json(line);
@@ -88,14 +90,25 @@ function report({ output }: Context, result: SyncResult): void {
       ),
     );
   } else if (plan !== undefined) {
-    const fits = plan.fits ? "fits" : "DOES NOT FIT";
-    output.line(
-      `${mirror}: would fetch ${formatCount(plan.fetchFiles, "file")}, ${formatBytes(plan.fetchBytes)}, of ${formatCount(plan.files, "file")}, ${formatBytes(plan.bytes)}; ${formatBytes(plan.freeBytes)} free: ${fits}`,
-    );
+    output.line(`${mirror}: ${planText(plan)}`);
   } else if (result.result === "unchanged") {
     output.line(`${mirror}: unchanged, ${snapshot} (${cost})${missing}`);
   } else {
     const fetched = `${formatCount(result.fetchedFiles, "file")}, ${formatBytes(result.fetchedBytes)} fetched`;
     output.line(`${mirror}: new snapshot ${snapshot} (${fetched}, ${cost})${missing}`);
   }
+}
+
+// Each mirror alone may fit where all of them do not.
+function reportTotal({ output }: Context, results: readonly SyncResult[]): void {
+  const plans = results.flatMap(({ plan }) => plan ?? []);
+  if (plans.length < 2) return;
+  const plan = sumOfPlans(plans);
+  output.json({ event: "total", mirrors: plans.length, plan });
+  output.line(`all ${plans.length} mirrors: ${planText(plan)}`);
+}
+
+function planText(plan: PlanFigures): string {
+  const fits = plan.fits ? "fits" : "DOES NOT FIT";
+  return `would fetch ${formatCount(plan.fetchFiles, "file")}, ${formatBytes(plan.fetchBytes)}, of ${formatCount(plan.files, "file")}, ${formatBytes(plan.bytes)}; ${formatBytes(plan.freeBytes)} free: ${fits}`;
 }

@@ -189,7 +189,7 @@ export async function collect(steps: AsyncIterable<Step>): Promise<Walked> {
   const claims: Claim[] = [];
   const entries: Entry[] = [];
   for await (const step of steps) {
-    if (step === "unchanged") continue;
+    if (step === "unchanged" || "filtered" in step) continue;
     if ("claim" in step) claims.push(step.claim);
     else entries.push(step.entry);
   }

@@ -1,4 +1,3 @@
-import { compileSelection, type Selects } from "../../base/selection.ts";
 import { SluiceError } from "../../base/errors.ts";
 import { encodePath } from "../../base/path.ts";
 import type { Trust } from "../../trust/contract.ts";
@@ -10,6 +9,7 @@ import { findIndices, type FoundIndex } from "./metadata.ts";
 import type { AptOptions } from "./options.ts";
 import { readPackages, type PackageRecord } from "./packages.ts";
 import { plainIndex } from "./plain.ts";
+import { makeSieve, type Sieve } from "./sieve.ts";
 import { readSources, type SourceRecord } from "./sources.ts";
 import { claimOf, readSuites } from "./suites.ts";
 
@@ -34,12 +34,14 @@ export async function* enumerate(
   for (const entry of found.flatMap(({ entries }) => entries)) {
     if (ledger.add(entry)) yield { entry };
   }
-  const selects = options.mode === "sparse" ? compileSelection(options) : () => true;
+  const sieve = makeSieve(options, found);
   for (const index of found) {
-    for await (const batch of entriesOf(upstream, index, options, selects)) {
+    for await (const batch of entriesOf(upstream, index, options, sieve)) {
       for (const entry of batch) if (ledger.add(entry)) yield { entry };
     }
   }
+  const filtered = sieve.filtered();
+  if (filtered !== undefined) yield { filtered };
 }
 
 /** The files that an index names, as far as they are selected; some at a time. */
@@ -47,28 +49,22 @@ async function* entriesOf(
   upstream: Upstream,
   index: FoundIndex,
   options: AptOptions,
-  selects: Selects,
+  sieve: Sieve,
 ): AsyncGenerator<readonly Entry[]> {
-  const { kind, component } = index.index;
+  const { kind } = index.index;
   const [{ path }] = index.entries;
   if (kind === "installer") {
     yield await readImages(await textOf(upstream, index), path.slice(0, path.lastIndexOf("/")), path);
   } else if (kind === "sources") {
     for await (const batch of readSources(await textOf(upstream, index), path)) {
-      yield batch
-        .filter((record) => selects(record.name, fullSection(component, record.section)))
-        .flatMap(sourceEntries);
+      yield batch.filter((record) => sieve.keeps(index, record)).flatMap(sourceEntries);
     }
   } else if (kind === "packages" || kind === "udebs") {
     // One index for all architectures: those that nobody asked for are left out, as their indices are elsewhere.
     const wanted = new Set([...options.architectures, "all"]);
     const isWanted = (arch: string): boolean => !index.suite.flat || wanted.has(arch);
     for await (const batch of packagesOf(upstream, index)) {
-      yield batch
-        .filter(
-          (record) => isWanted(record.arch) && selects(record.name, fullSection(component, record.section)),
-        )
-        .map(packageEntry);
+      yield batch.filter((record) => isWanted(record.arch) && sieve.keeps(index, record)).map(packageEntry);
     }
   }
 }
@@ -93,16 +89,6 @@ async function textOf(
     );
   }
   return plainIndex(body, index, entry.path);
-}
-
-// Always `component/section`: main's own sections stand there bare, those of others with their component.
-function fullSection(component: string, section: string): string {
-  if (component === "") return section;
-  return `${lastElement(component)}/${lastElement(section)}`;
-}
-
-function lastElement(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function packageEntry(record: PackageRecord): Entry {

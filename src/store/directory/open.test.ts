@@ -111,7 +111,14 @@ test("a reader makes nothing, not even where there is nothing", async () => {
   const parent = folder();
   await assert.rejects(openDirectoryReader(join(parent, "missing")), failsWith("store_unusable"));
   await assert.rejects(openDirectoryReader(parent), failsWith("store_unusable"));
+  for (const path of [join(parent, "missing"), parent]) {
+    const reader = await openDirectoryReader(path, { mayBeMissing: true });
+    assert.deepEqual([await reader.listRefs(""), await reader.refVersions("a")], [[], []]);
+    assert.equal(await reader.statBlob("0".repeat(64)), undefined);
+  }
   assert.deepEqual(treeOf(parent), []);
+  fs.writeFileSync(join(parent, "other"), "");
+  await assert.rejects(openDirectoryReader(parent, { mayBeMissing: true }), failsWith("store_unusable"));
 });
 
 test("a reader cannot write, and reads from a read-only mount", async (t) => {

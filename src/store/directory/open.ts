@@ -31,11 +31,17 @@ export interface DirectoryStore extends PruneStore {
   readonly trees: TreeStore;
 }
 
-/** Opens a directory store for reading: creates nothing, works on a read-only mount. Throws `store_unusable`. */
-export async function openDirectoryReader(root: string): Promise<ReadStore & { readonly root: string }> {
+/**
+ * Opens a directory store for reading: creates nothing, works on a read-only mount. With `mayBeMissing`, one that openDirectoryStore would make
+ * counts as a store without anything in it. Throws `store_unusable`.
+ */
+export async function openDirectoryReader(
+  root: string,
+  { mayBeMissing = false }: { mayBeMissing?: boolean } = {},
+): Promise<ReadStore & { readonly root: string }> {
   const at = layoutOf(resolve(root));
   const fault = faultOf(at);
-  if (fault !== undefined) throw unusable(at, fault);
+  if (fault !== undefined && !(mayBeMissing && isToBeMade(fault))) throw unusable(at, fault);
   return { ...directoryReads(at), root: at.root, close: async () => undefined };
 }
 
@@ -98,13 +104,16 @@ export async function openDirectoryStore(
 
 /** True where there is no store yet, but openDirectoryStore would make one. */
 export function isStoreMissing(root: string): boolean {
-  const fault = faultOf(layoutOf(resolve(root)));
+  return isToBeMade(faultOf(layoutOf(resolve(root))));
+}
+
+function isToBeMade(fault: Fault | undefined): boolean {
   return fault === "missing" || fault === "empty";
 }
 
 async function prepare(at: Layout): Promise<void> {
   const fault = faultOf(at);
-  if (fault === undefined || fault === "missing" || fault === "empty") {
+  if (fault === undefined || isToBeMade(fault)) {
     try {
       await make(at);
     } catch (error) {
