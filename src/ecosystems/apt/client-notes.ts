@@ -46,9 +46,9 @@ function sparseNotes(
   { left }: Survey,
   { refreshed, frozen }: NoteFacts,
 ): string[] {
-  const { wishes, url } = context;
+  const { wishes } = context;
   const names = left.reduce(
-    (sum, part) => sum + part.gone.length + new Set(part.versions.map(({ name }) => name)).size,
+    (sum, { gone, versions }) => sum + new Set([...gone, ...versions.map(({ name }) => name)]).size,
     0,
   );
   const why =
@@ -66,7 +66,9 @@ function sparseNotes(
     what + means,
     ...(refreshed || frozen || wishes.exclude ? [] : [`Nothing fetches the pins again here, and ${renew}.`]),
     ...(anonymous && !wishes.exclude
-      ? [`A suite names no Origin or Label: its pins hold for all that comes from ${new URL(url).hostname}.`]
+      ? [
+          "A suite has no Origin or Label that a pin can name: what it leaves out is pinned version by version, which hides the same version in other sources too.",
+        ]
       : []),
   ];
 }

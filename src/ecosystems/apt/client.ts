@@ -50,7 +50,7 @@ export async function client(context: ClientContext<AptOptions>): Promise<Client
   const key = found.keys === undefined ? [] : [file("key", found.keys)];
   // With somewhere else to turn to, nothing is left out.
   const left = pinned ? found.left : [];
-  const pins = file("preferences", preferences(mirror, left, hostOf(url), !wishes.exclude));
+  const pins = file("preferences", preferences(mirror, left, !wishes.exclude));
   const beside = [
     ...(conf === undefined ? [] : [file("conf", conf)]),
     ...(refreshed
@@ -115,8 +115,4 @@ function mirrorList(url: string, fallback: readonly string[]): string {
 // Of the mirror, whatever the channel; apt puts the id in.
 function snapshotsUrl(url: string): string {
   return `${url.slice(0, url.lastIndexOf("/"))}/@SNAPSHOTID@/`;
-}
-
-function hostOf(url: string): string {
-  return new URL(url).hostname;
 }

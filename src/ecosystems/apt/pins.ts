@@ -19,7 +19,7 @@ export interface LeftOut {
   readonly gone: readonly string[];
   /** All other names, sorted, where these are fewer: then they are what is named. */
   readonly kept: readonly string[] | undefined;
-  /** Versions that are left out, of names of which another version is here. */
+  /** Versions that are left out, of names of which another version is here; of all names where `release` is undefined. */
   readonly versions: readonly { readonly name: string; readonly arch: string; readonly version: string }[];
 }
 
@@ -55,8 +55,9 @@ function leftOf(
   left: ReadonlyMap<string, ReadonlySet<string>>,
 ): LeftOut {
   const gone = [...left.keys()].filter((name) => !kept.has(name)).toSorted();
+  const release = releaseFields(suite.release, component);
   const versions = [...left].flatMap(([name, texts]) =>
-    kept.has(name)
+    kept.has(name) || release === undefined
       ? [...texts].map((text) => {
           const [arch = "", version = ""] = text.split(" ");
           return { name, arch, version };
@@ -66,7 +67,7 @@ function leftOf(
   return {
     suite: suite.name,
     component,
-    release: releaseFields(suite.release, component),
+    release,
     priority: suite.release.priority,
     gone,
     kept: gone.length > kept.size ? [...kept].toSorted() : undefined,
@@ -83,13 +84,12 @@ export function pinsFrame(mirror: string): readonly [string, string] {
  * Preferences (apt_preferences(5)) that keep apt from what a mirror leaves out: without them, one such candidate stops a whole `apt upgrade`. `whole`:
  * the names of which nothing is here are pinned too, not only single versions.
  */
-export function preferences(mirror: string, left: readonly LeftOut[], host: string, whole: boolean): string {
+export function preferences(mirror: string, left: readonly LeftOut[], whole: boolean): string {
   const [first, last] = pinsFrame(mirror);
+  // A suite that does not say whose it is has no pin of its own: one by host would hide other mirrors of that host too.
   const records = left.flatMap((part) => [
     ...versionRecords(part),
-    ...(whole
-      ? nameRecords(part, part.release === undefined ? `origin "${host}"` : `release ${part.release}`)
-      : []),
+    ...(whole && part.release !== undefined ? nameRecords(part, `release ${part.release}`) : []),
   ]);
   return [first, "", ...records, last, ""].join("\n");
 }
