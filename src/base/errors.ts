@@ -220,7 +220,7 @@ export const ERRORS = {
   file_missing: {
     exit: 1,
     meaning: "A file that the metadata lists is not there.",
-    remedy: "Try again later, or another upstream.",
+    remedy: "Try again later, list a second upstream, or, for packages, say `allow-missing: true`.",
   },
   upstream_unreachable: {
     exit: 1,

@@ -6,8 +6,12 @@ import type { Site } from "./site.ts";
 import { targetSnapshot } from "./targets.ts";
 import { reconcileTrees } from "./trees.ts";
 
-/** Pins a snapshot, so that no policy gives it up; or takes the pin away. `why` is kept in the record. Returns `mirror@id`. */
-export async function setPin(site: Site, target: string, why: string | undefined): Promise<string> {
+/** Pins a snapshot, so that no policy gives it up; or takes the pin away. `why` is kept in the record; `name` is `mirror@id`. */
+export async function setPin(
+  site: Site,
+  target: string,
+  why: string | undefined,
+): Promise<{ readonly name: string; readonly before: string | undefined }> {
   const author = await site.author();
   return underStoreLock(site, async () => {
     const snapshot = await targetSnapshot(site.store, target);
@@ -15,7 +19,7 @@ export async function setPin(site: Site, target: string, why: string | undefined
     const body = why === undefined ? rest : { ...rest, pinned: why };
     const change = { body, why: why === undefined ? "unpin" : `pin: ${why}`, at: site.clock() };
     if (pinned !== why) await amendSnapshot(site.store, author, snapshot, change);
-    return `${snapshot.body.mirror}@${snapshot.body.id}`;
+    return { name: `${snapshot.body.mirror}@${snapshot.body.id}`, before: pinned };
   });
 }
 

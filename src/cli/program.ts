@@ -129,7 +129,10 @@ export function buildProgram(io: Io, makeContext: MakeContext): Command {
     .argument("<mirror>", "the mirror")
     .option("--channel <channel>", "the channel that the client follows; `latest` if it is left out")
     .option("--url <url>", "the address of this site, instead of the config's `url`")
-    .option("--format <format>", "which of the files, or the script that sets all of it up")
+    .option(
+      "--format <format>",
+      "which of the files: deb822, list, key, conf, preferences, refresh or mirrors; or script, which sets all of it up",
+    )
     .option("--valid-for <time>", "how long from now the metadata must be accepted, such as 90d")
     .option("--fallback <url...>", "the same repository elsewhere, for when this site does not answer")
     .option("--snapshot <id>", "stay at the newest snapshot that is not after this time, by apt's own means")

@@ -56,10 +56,11 @@ test("a site and its mirrors have a bandwidth, as a rate or as windows", () => {
 });
 
 for (const [text, fault] of [
+  ["20KB/s", /:1:12: bandwidth must be .*, not '20KB\/s'\./],
   ["20", /:1:12: bandwidth must be a rate with its unit/],
   [
     "20Mb/s",
-    /:1:12: bandwidth must be a rate with its unit, such as 20MB\/s, 800kB\/s or 100Mbit\/s, or unlimited\./,
+    /:1:12: bandwidth must be a rate with its unit, such as 20MB\/s, 800kB\/s or 100Mbit\/s, or unlimited, not '20Mb\/s'\./,
   ],
   ["999B/s", /:1:12: bandwidth must be at least 1kB\/s/],
   ["[]", /:1:12: bandwidth must not be empty/],

@@ -45,7 +45,7 @@ function readable<T>(read: (text: string) => T | undefined, wanted: string) {
   return z.string().transform((text, context) => {
     const value = read(text);
     if (value !== undefined) return value;
-    context.addIssue({ code: "custom", message: wanted });
+    context.addIssue({ code: "custom", message: `${wanted}, not '${text.slice(0, 40)}'` });
     return z.NEVER;
   });
 }

@@ -80,6 +80,8 @@ export interface ClientFile {
   readonly format: string;
   readonly path: string;
   readonly content: string;
+  /** A sentence for who takes this file by hand. */
+  readonly note?: string;
 }
 
 export interface ClientSetup {

@@ -75,6 +75,13 @@ test("what a set-up may be asked for", async (t: TestContext) => {
     assert.equal((await ask(url, path)).status, 404, path);
   for (const path of ["/refresh", "/other", "/sources/more", "/", "?snapshot=20200101T000000Z"])
     assert.equal((await ask(url, there + path)).status, 404, path);
+  const said = async (path: string): Promise<string> => (await ask(url, path)).body.toString();
+  assert.match(
+    await said(`${there}/nope`),
+    /^There is no format 'nope' here, but deb822, list, .*script\.\n$/,
+  );
+  assert.equal(await said("/_/setup/debian/other"), "There is no mirror 'debian' with a channel 'other'.\n");
+  assert.match(await said(`${there}?snapshot=20200101T000000Z`), /^'debian' has no snapshot that is as old/);
   for (const query of ["valid-for=soon", "snapshot=stable", "other=1", "fallback=ftp://deb.example.org/"])
     assert.equal((await ask(url, `${there}?${query}`)).status, 400, query);
   const refused = await ask(url, there, { Host: "deb.example.org'" });

@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import type { Clock } from "../base/clock.ts";
-import { SluiceError } from "../base/errors.ts";
+import { asSluiceError, SluiceError, type ErrorCode } from "../base/errors.ts";
 import { setupOf, type Keep } from "../channel/client.ts";
 import { checkUrl, checkWishes } from "../channel/wishes.ts";
 import { parseDuration } from "../config/duration.ts";
@@ -16,6 +16,13 @@ import type { View } from "./view.ts";
 /** Snapshots of which is remembered what clients must know; small for each. */
 const SNAPSHOTS = 64;
 const PLAIN = { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" };
+
+/** What of a request can be wrong, and how it is answered. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  usage: 400,
+  unknown_channel: 404,
+  unknown_snapshot: 404,
+};
 
 export interface SetupOptions {
   readonly store: ReadStore;
@@ -39,13 +46,13 @@ export function setupAnswers(
     if (what !== "setup" || mirror === undefined || channel === undefined || more !== undefined) return false;
     try {
       const file = await setupFile(options, keep, exchange, { mirror, channel, format, query: target.query });
-      if (file === undefined) return false;
       exchange.mirror = mirror;
       exchange.at = channel;
       sendBytes(exchange, 200, PLAIN, Buffer.from(file.content));
     } catch (thrown) {
-      if (!(thrown instanceof SluiceError) || thrown.code !== "usage") throw thrown;
-      sendBytes(exchange, 400, PLAIN, Buffer.from(`${thrown.message}\n`));
+      const status = thrown instanceof SluiceError ? STATUS[thrown.code] : undefined;
+      if (status === undefined) throw thrown;
+      sendBytes(exchange, status, PLAIN, Buffer.from(`${asSluiceError(thrown).message}\n`));
     }
     return true;
   };
@@ -63,16 +70,24 @@ async function setupFile(
   keep: Keep,
   exchange: Exchange,
   { mirror, channel, format, query }: Asked,
-): Promise<ClientFile | undefined> {
+): Promise<ClientFile> {
   const place = await view.place(mirror, channel);
-  if (place === undefined) return undefined;
+  if (place === undefined)
+    throw new SluiceError("unknown_channel", `There is no mirror '${mirror}' with a channel '${channel}'.`);
   const wishes = wishesOf(query);
   const at = wishes.snapshot === undefined ? place : await view.place(mirror, wishes.snapshot);
-  if (at === undefined) return undefined;
+  if (at === undefined)
+    throw new SluiceError(
+      "unknown_snapshot",
+      `'${mirror}' has no snapshot that is as old as ${wishes.snapshot}.`,
+    );
   const base = checkUrl(url ?? `http://${checkHost(exchange.request.headers.host)}`, "site's");
   const request = { mirror, channel, base, wishes, now: clock() };
   const { files } = await setupOf(store, ecosystemById, at.snapshot, request, keep);
-  return format === "sources" ? files[0] : files.find((file) => file.format === format);
+  const file = format === "sources" ? files[0] : files.find((one) => one.format === format);
+  if (file !== undefined) return file;
+  const formats = files.map((one) => one.format).join(", ");
+  throw new SluiceError("unknown_snapshot", `There is no format '${format}' here, but ${formats}.`);
 }
 
 const NAMES = ["valid-for", "fallback", "snapshot", "exclude"];

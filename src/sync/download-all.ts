@@ -41,9 +41,11 @@ export async function fetchAll(
 }
 
 function absent(fetching: Fetching, entry: Entry): SluiceError {
+  const lenient =
+    entry.kind === "package" ? ", or say `allow-missing: true` to do without what no upstream has" : "";
   const where = fetching.sources.map((source) => source.name).join(", ");
   return new SluiceError(
     "file_missing",
-    `'${entry.path}' is listed, but not at ${where}: the upstream is incomplete or being updated, try again later.`,
+    `'${entry.path}' is listed, but not at ${where}: the upstream is incomplete or being updated; try again later, or list another upstream beside it${lenient}.`,
   );
 }

@@ -51,7 +51,10 @@ async function faults(made: Rig): Promise<string[]> {
 
 test("packages that no upstream has become holes: recorded, told of, listed, shown, and verified", async () => {
   const made = incomplete();
-  await assert.rejects(made.sync(), { code: "file_missing" });
+  await assert.rejects(made.sync(), {
+    code: "file_missing",
+    message: /try again later, or list another upstream beside it, or say `allow-missing: true`/,
+  });
   assert.deepEqual(await made.site.store.listRefs("snapshots/"), []);
 
   const outcome = await made.sync({ allowMissing });

@@ -47,7 +47,8 @@ export async function client(context: Context, mirror: string, options: ClientOp
     );
   }
   context.output.line(file.content.replace(/\n$/, ""));
-  for (const note of setup.notes) context.output.note(note);
+  for (const note of [...setup.notes, ...(file.note === undefined ? [] : [file.note])])
+    context.output.note(note);
 }
 
 function validForMs(text: string | undefined): number | undefined {

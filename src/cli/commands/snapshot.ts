@@ -5,7 +5,7 @@ import { withSite } from "../site.ts";
 /** `sluice snapshot pin MIRROR@X [--why TEXT]`. */
 export async function pin(context: Context, target: string, options: { why: string }): Promise<void> {
   const config = await readConfig(context);
-  const snapshot = await withSite(config, async (site) => setPin(site, target, options.why));
+  const { name: snapshot } = await withSite(config, async (site) => setPin(site, target, options.why));
   context.output.json({ snapshot, pinned: options.why });
   context.output.line(`${snapshot}: pinned (${options.why})`);
 }
@@ -13,9 +13,11 @@ export async function pin(context: Context, target: string, options: { why: stri
 /** `sluice snapshot unpin MIRROR@X`. */
 export async function unpin(context: Context, target: string): Promise<void> {
   const config = await readConfig(context);
-  const snapshot = await withSite(config, async (site) => setPin(site, target, undefined));
+  const { name: snapshot, before } = await withSite(config, async (site) => setPin(site, target, undefined));
   context.output.json({ snapshot, pinned: null });
-  context.output.line(`${snapshot}: not pinned`);
+  context.output.line(
+    `${snapshot}: ${before === undefined ? "was not pinned" : `no longer pinned (${before})`}`,
+  );
 }
 
 /** `sluice snapshot remove MIRROR@X`: the next gc takes its files. */

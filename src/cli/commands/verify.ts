@@ -27,11 +27,22 @@ export async function verify(context: Context, targets: readonly string[]): Prom
   );
   progress.done();
   report(context, checked);
-  if (faults(checked).length > 0) context.fail();
+  if (faults(checked).length > 0) {
+    context.output.json({ error: { code: "verify_failed", message: failure(checked) } });
+    context.fail();
+  }
 }
 
 function faults(checked: Checked): Finding[] {
   return [...checked.snapshots.flatMap((one) => one.findings), ...checked.records];
+}
+
+function failure({ snapshots, records }: Checked): string {
+  const failed = snapshots
+    .filter(({ findings }) => findings.length > 0)
+    .map(({ mirror, id }) => `${mirror}@${id}`);
+  const what = [...failed, ...(records.length > 0 ? [formatCount(records.length, "record")] : [])];
+  return `Not sound: ${what.join(", ")}.`;
 }
 
 function report({ output, io }: Context, checked: Checked): void {

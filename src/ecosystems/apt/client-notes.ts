@@ -2,6 +2,10 @@ import type { ClientContext } from "../contract.ts";
 import type { Survey } from "./client-survey.ts";
 import type { AptOptions } from "./options.ts";
 
+/** Of the source in deb822. */
+export const KEY_INSIDE =
+  "The vendor's key stands in the file itself: this needs apt 2.3.10 or later (Debian 12, Ubuntu 22.04); for an older one there are the formats list and key.";
+
 export interface NoteFacts {
   readonly until: number | undefined;
   readonly pinned: boolean;
@@ -13,9 +17,11 @@ export interface NoteFacts {
 export function clientNotes(context: ClientContext<AptOptions>, found: Survey, facts: NoteFacts): string[] {
   const { wishes, url } = context;
   return [
-    found.keys === undefined
-      ? "This mirror is trusted without keys (trust: none): its packages are installed without proof of origin."
-      : "The vendor's key stands in the file itself: this needs apt 2.3.10 or later (Debian 12, Ubuntu 22.04); for an older one there are the formats list and key.",
+    ...(found.keys === undefined
+      ? [
+          "This mirror is trusted without keys (trust: none): its packages are installed without proof of origin.",
+        ]
+      : []),
     ...(facts.pinned || context.options.mode === "sparse"
       ? sparseNotes(context, found, facts)
       : holeNotes(context, found)),
@@ -37,7 +43,7 @@ function holeNotes({ wishes }: ClientContext<AptOptions>, { holes }: Survey): st
   if (holes === 0) return [];
   const what = `No upstream had all that is listed: ${holes} ${holes === 1 ? "package is" : "packages are"} missing (allow-missing)`;
   return wishes.fallback.length > 0
-    ? [`${what}; the fallback is asked for them.`]
+    ? [`${what}; the fallback is asked for ${holes === 1 ? "it" : "them"}.`]
     : [`${what}; apt stops with a 404 where it would take one: see \`sluice show\`.`];
 }
 
@@ -55,13 +61,15 @@ function sparseNotes(
     context.options.mode === "sparse"
       ? "This mirror is sparse"
       : "No upstream had all that is listed (allow-missing)";
-  const what = `${why}: ${names} ${names === 1 ? "package is" : "packages are"} listed but not there`;
-  if (wishes.fallback.length > 0) return [`${what}; they come from the fallback.`];
+  const [are, them] = names === 1 ? ["package is", "it"] : ["packages are", "them"];
+  const what = `${why}: ${names} ${are} listed but not there`;
+  if (wishes.fallback.length > 0)
+    return [`${what}; ${names === 1 ? "it comes" : "they come"} from the fallback.`];
   const anonymous = left.some(({ release, gone }) => release === undefined && gone.length > 0);
   const renew = "new packages may be left out when the channel moves: set the host up again then";
   const means = wishes.exclude
-    ? `; Exclude in the source keeps apt from them, from apt 3.1 on.${frozen ? "" : ` It stays as it is, and ${renew}.`}`
-    : `; the preferences file keeps apt from them${refreshed ? ", and is fetched again before each update, from `sluice serve`" : ""}.`;
+    ? `; Exclude in the source keeps apt from ${them}, from apt 3.1 on.${frozen ? "" : ` It stays as it is, and ${renew}.`}`
+    : `; the preferences file keeps apt from ${them}${refreshed ? ", and is fetched again before each update, from `sluice serve`" : ""}.`;
   return [
     what + means,
     ...(refreshed || frozen || wishes.exclude ? [] : [`Nothing fetches the pins again here, and ${renew}.`]),

@@ -2,7 +2,7 @@ import { isSnapshotId } from "../../base/names.ts";
 import type { ClientContext, ClientFile, ClientSetup } from "../contract.ts";
 import { aptConf, stateFolder } from "./client-conf.ts";
 import { replacedBy } from "./client-names.ts";
-import { clientNotes } from "./client-notes.ts";
+import { clientNotes, KEY_INSIDE } from "./client-notes.ts";
 import { refreshScript } from "./client-refresh.ts";
 import { deb822Source, oneLineSource, stanzas } from "./client-source.ts";
 import { survey } from "./client-survey.ts";
@@ -45,7 +45,10 @@ export async function client(context: ClientContext<AptOptions>): Promise<Client
     refresh: refreshed ? paths.refresh : undefined,
   });
 
-  const source = file("deb822", deb822Source(title, list, found.keys));
+  const source = {
+    ...file("deb822", deb822Source(title, list, found.keys)),
+    ...(found.keys !== undefined && { note: KEY_INSIDE }),
+  };
   const oneLine = file("list", oneLineSource(title, list, found.keys === undefined ? undefined : paths.key));
   const key = found.keys === undefined ? [] : [file("key", found.keys)];
   // With somewhere else to turn to, nothing is left out.

@@ -156,8 +156,9 @@ test("gives two mirrors of one origin two names", async () => {
 test("leaves out what cannot be mirrored, and says why", async () => {
   const cases: [line: string, says: RegExp][] = [
     ["deb cdrom:[Debian]/ stable main", /CD-ROM/],
-    ["deb http://deb.example.org/flat ./ main", /cannot be taken over/],
-    ["deb http://deb.example.org/debian stable", /cannot be taken over/],
+    ["deb http://deb.example.org/flat ./ main", /cannot be taken over: '\.\/' is a flat repository/],
+    ["deb http://deb.example.org/debian stable", /cannot be taken over: it names no component/],
+    ["deb http://deb.example.org/debian $(ARCH)/", /taken over: the suite '\$\(ARCH\)\/' holds a variable/],
     ["deb-src http://deb.example.org/debian stable main", /source packages/],
     ["deb mirror+file:/etc/apt/mirrors/x stable main", /'mirror\+file'/],
     ["deb tor+http://deb.example.org/debian stable main", /'tor\+http'/],
@@ -169,7 +170,7 @@ test("leaves out what cannot be mirrored, and says why", async () => {
       /\/nowhere\.gpg, cannot be read/,
     ],
     ["deb http://deb.example.org/$(ARCH) stable main", /variable/],
-    ["deb http://deb.example.org/debian ../../x main", /cannot be taken over/],
+    ["deb http://deb.example.org/debian ../../x main", /cannot be taken over: a suite is not a plain/],
     ["rpm http://deb.example.org/debian stable main", /not a source/],
   ];
   for (const [line, says] of cases) {
@@ -182,11 +183,12 @@ test("leaves out what cannot be mirrored, and says why", async () => {
   }
 });
 
-test("leaves out a source whose key stands in the file, and a file that is not deb822", async () => {
+test("takes a key that stands in the source itself, as a host has it that was set up by Sluice", async () => {
   const { mirrors, skipped } = await host({
-    "/etc/apt/sources.list.d/a.sources": `Types: deb
-URIs: http://deb.example.org/debian
-Suites: stable
+    "/etc/apt/sources.list.d/sluice-debian.sources": `# debian, channel stable, by Sluice
+Types: deb
+URIs: http://mirror.example.org/debian/stable/
+Suites: trixie
 Components: main
 Signed-By:
  -----BEGIN PGP PUBLIC KEY BLOCK-----
@@ -194,13 +196,50 @@ Signed-By:
  mDMEY865UxYJKwYBBAHaRw8BAQdAd7Z0srwuhlB6JKFkcf4HU4SSS/xcRfwEQWzr
  -----END PGP PUBLIC KEY BLOCK-----
 `,
+  });
+  assert.deepEqual(skipped, []);
+  const [mirror] = Object.values(mirrors);
+  assert.equal(
+    mirror?.["keyring"],
+    "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEY865UxYJKwYBBAHaRw8BAQdAd7Z0srwuhlB6JKFkcf4HU4SSS/xcRfwEQWzr\n-----END PGP PUBLIC KEY BLOCK-----\n",
+  );
+});
+
+test("says in what a deb-src line differs from its deb line", async () => {
+  const differences = {
+    "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]": "`signed-by`",
+    "[arch=amd64 signed-by=B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8]": "`arch` and `signed-by`",
+    "[lang=de]": "`lang`",
+  };
+  for (const [options, words] of Object.entries(differences)) {
+    const { skipped } = await host({
+      "/etc/apt/sources.list": `deb ${options} http://deb.example.org/x rocky main\ndeb-src http://deb.example.org/x rocky main`,
+    });
+    assert.deepEqual(skipped, [
+      `/etc/apt/sources.list, line 2: it has source packages only, and the source of type deb, /etc/apt/sources.list, line 1, differs in ${words}: make that the same in both.`,
+    ]);
+  }
+  const { skipped } = await host({
+    "/etc/apt/sources.list": `deb http://deb.example.org/x rocky main\ndeb-src http://deb.example.org/x rocky main more`,
+  });
+  assert.match(skipped[0] ?? "", /differs in its components: make/);
+});
+
+test("names a mirror by its host's address, where it has no better name", async () => {
+  const { mirrors } = await host({
+    "/etc/apt/sources.list": `deb http://192.0.2.7/ rocky main\ndeb http://[2001:db8::1]/apt rocky main\ndeb http://192.0.2.7/vendor rocky main`,
+  });
+  assert.deepEqual(Object.keys(mirrors), ["192.0.2.7-rocky", "2001-db8-1-rocky", "vendor-rocky"]);
+});
+
+test("leaves out a file that is not deb822", async () => {
+  const { mirrors, skipped } = await host({
     "/etc/apt/sources.list.d/b.sources": "nonsense\n",
     "/etc/apt/sources.list.d/c.sources.save": "Types: deb\nURIs: http://x/\nSuites: x\nComponents: main\n",
   });
   assert.deepEqual(mirrors, {});
-  assert.equal(skipped.length, 2);
+  assert.equal(skipped.length, 1);
   assert.match(skipped[0] ?? "", /b\.sources, line 1/);
-  assert.match(skipped[1] ?? "", /a\.sources \(stable\): its key stands in the source itself/);
 });
 
 test("needs a keyring for a source that names none", async () => {

@@ -48,15 +48,34 @@ export async function fromHost(readFile: ReadFile, listFolder: ListFolder): Prom
   const mirrors: Record<string, Record<string, unknown>> = {};
   for (const found of groups.values()) {
     if (!found.binaries) {
-      skipped.push(
-        `${found.where}: it has source packages only, and the same source of type deb is not there.`,
-      );
+      skipped.push(`${found.where}: it has source packages only, and ${twinFault(found, groups.values())}.`);
       continue;
     }
     mirrors[freeName(found.upstream, found.suites[0] ?? "", new Set(Object.keys(mirrors)))] = config(found);
   }
   return { mirrors, skipped };
 }
+
+/** Why the source of type deb that stands beside one of type deb-src is not its twin. */
+function twinFault(found: Found, all: Iterable<Found>): string {
+  const twin = [...all].find(
+    ({ binaries, upstream, suites }) =>
+      binaries && upstream === found.upstream && suites.some((suite) => found.suites.includes(suite)),
+  );
+  if (twin === undefined) return "the same source of type deb is not there";
+  const differing = WORDS.flatMap(([field, word]) =>
+    JSON.stringify(found[field]) === JSON.stringify(twin[field]) ? [] : [word],
+  );
+  return `the source of type deb, ${twin.where}, differs in ${[...new Set(differing)].join(" and ")}: make that the same in both`;
+}
+
+const WORDS = [
+  ["components", "its components"],
+  ["architectures", "`arch`"],
+  ["languages", "`lang`"],
+  ["keyrings", "`signed-by`"],
+  ["signedBy", "`signed-by`"],
+] as const;
 
 interface Host {
   readonly architectures: readonly string[];
@@ -138,16 +157,23 @@ async function toMirror(source: HostSource, host: Host): Promise<Found | string>
     languages: languages === undefined ? undefined : words(languages).filter((word) => word !== "none"),
     ...keys,
   };
+  const fault = selectionFault(found);
+  return fault === undefined
+    ? found
+    : `its suites, components or architectures cannot be taken over: ${fault}`;
+}
+
+function selectionFault(found: Found): string | undefined {
   const { suites, components } = found;
+  const variable = suites.find((suite) => suite.includes("$("));
+  if (variable !== undefined) return `the suite '${variable.slice(0, 100)}' holds a variable`;
+  if (components.length === 0 && !suites.every(isFlat)) return "it names no component";
   const parsed = aptOptions.safeParse({
     ...found,
     components: components.length > 0 ? components : undefined,
   });
-  const flat = suites.every(isFlat);
-  const faults = parsed.success ? checkAptOptions({ ...parsed.data, mode: "verbatim" }) : [];
-  if (!parsed.success || faults.length > 0 || (components.length === 0 && !flat))
-    return "its suites, components or architectures cannot be taken over";
-  return found;
+  if (!parsed.success) return parsed.error.issues[0]?.message;
+  return checkAptOptions({ ...parsed.data, mode: "verbatim" })[0]?.message;
 }
 
 function baseUrl(uri: string): string | { fault: string } {
@@ -180,9 +206,7 @@ async function keysOf(
 ): Promise<{ keyrings: readonly string[]; signedBy: readonly string[] } | string> {
   if (signedBy === undefined || signedBy === "") return commonKeys(host, []);
   const read = readSignedBy(signedBy);
-  if ("key" in read) {
-    return "its key stands in the source itself: write it to a file, name that in `keyring`, and add the mirror by hand";
-  }
+  if ("key" in read) return { keyrings: [read.key], signedBy: [] };
   const { files, fingerprints } = read;
   if (files.length === 0) return commonKeys(host, fingerprints);
   for (const path of files) {

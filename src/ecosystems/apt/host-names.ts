@@ -24,7 +24,9 @@ const EMPTY_WORDS = new Set([
 export function freeName(url: string, suite: string, taken: ReadonlySet<string>): string {
   const { hostname, pathname } = new URL(url);
   const folder = pathname.split("/").findLast((part) => part !== "") ?? "";
-  const host = hostname.split(".").slice(0, -1);
+  // Of an address each part counts.
+  const isAddress = /^[\d.]+$|^\[/.test(hostname);
+  const host = isAddress ? [hostname] : hostname.split(".").slice(0, -1);
   const first = EMPTY_WORDS.has(folder.toLowerCase()) || folder === "" ? host : [folder];
   const parts = [...first.filter((part) => !EMPTY_WORDS.has(part)), suite].flatMap((part) =>
     part.toLowerCase().split(/[^a-z0-9._]+/),

@@ -20,6 +20,7 @@ test("says what clients do, and the command that helps, where a suite goes back"
   ];
   const text = movingBack(from, to) ?? "";
   assert.match(text, /newer state of stable, old_new\/updates keep their lists/);
+  assert.match(text, /goes on being served meanwhile, but not by `file:`\. To move them at once, run/);
   const lists = "/var/lib/apt/lists/*_dists_stable_* /var/lib/apt/lists/*_dists_old%5fnew_updates_*";
   assert.ok(text.includes(`\`rm -f ${lists} && apt-get update\``), text);
 });

@@ -14,7 +14,7 @@ export function movingBack(from: readonly Claim[], to: readonly Claim[]): string
   // As apt names the files of its lists.
   const lists = older.map(({ root }) => `/var/lib/apt/lists/*_${listName(root)}_*`);
   return (
-    `apt clients that have seen the newer state of ${suites.join(", ")} keep their lists without a word (exit 0), and may miss files, until the channel is newer again: ` +
+    `apt clients that have seen the newer state of ${suites.join(", ")} keep their lists without a word (exit 0) until the channel is newer again; what these list goes on being served meanwhile, but not by \`file:\`. To move them at once, ` +
     `run \`rm -f ${lists.join(" ")} && apt-get update\` on them, or point them at the snapshot's own URL, by its id.`
   );
 }

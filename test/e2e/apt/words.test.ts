@@ -1,5 +1,8 @@
 import { after, before, suite, test } from "node:test";
 import { deepEqual, equal, match } from "node:assert/strict";
+import { readdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { jsonLines } from "../../clients/sluice.ts";
 import type { SluiceSite } from "../../clients/sluice.ts";
 import { assertSynced, mirrorOf, openLab, skipApt } from "./lab.ts";
 import type { Lab } from "./lab.ts";
@@ -72,8 +75,40 @@ suite("what the command line says", { skip: skipApt }, () => {
       (await site.run("show", "debian@20200101T000000Z")).stderr,
       /has no snapshot 20200101T000000Z: see `sluice list`/,
     );
-    // It stays known when the config gives it up.
+  });
+
+  test("a pin that is not there is said to be none, and notes belong to the file that is printed", async () => {
+    const [id = ""] = await site.ids("debian");
+    const unpin = async (): Promise<string> =>
+      (await site.ok("snapshot", "unpin", `debian@${id}`)).stdout.trim();
+    equal(await unpin(), `debian@${id}: was not pinned`);
+    await site.ok("snapshot", "pin", `debian@${id}`, "--why", "release 7");
+    equal(await unpin(), `debian@${id}: no longer pinned (release 7)`);
+    match((await site.ok("client", "debian")).stderr, /The vendor's key stands in the file itself/);
+    equal((await site.ok("client", "debian", "--format", "list")).stderr, "");
+  });
+
+  test("a mirror stays known when the config gives it up", async () => {
+    const [id = ""] = await site.ids("debian");
     await site.configure({});
     equal((await site.run("client", "debian", "--channel", id)).code, 0);
+  });
+
+  test("verify --json ends with the error where it finds one", async () => {
+    const sound = await site.json<{ error?: unknown }>("verify");
+    equal(sound.at(-1)?.error, undefined);
+    const [id = ""] = await site.ids("debian");
+    const blobs = join(site.data, "blobs/sha256");
+    const files = (await readdir(blobs, { recursive: true, withFileTypes: true })).filter((item) =>
+      item.isFile(),
+    );
+    const paths = files.map((item) => join(item.parentPath, item.name));
+    const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+    await writeFile(paths[sizes.indexOf(Math.max(...sizes))] ?? "", "broken");
+    const ran = await site.run("verify", "--json");
+    equal(ran.code, 1);
+    deepEqual(jsonLines<unknown>(ran.stdout).at(-1), {
+      error: { code: "verify_failed", message: `Not sound: debian@${id}.` },
+    });
   });
 });
