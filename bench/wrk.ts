@@ -2,8 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { must } from "../test/run.ts";
 
-/** What wrk measured: requests answered and bytes received a second, and the time of 99 in 100 answers in ms. */
+/** What wrk measured: for how long, requests answered and bytes received a second, and the time of 99 in 100 answers in ms. */
 export interface Load {
+  readonly seconds: number;
   readonly requests: number;
   readonly bytes: number;
   readonly p99: number;
@@ -43,5 +44,6 @@ export async function wrk(
   if (result === null) throw new Error(`wrk said ${said}`);
   const [micros = 0, requests = 0, bytes = 0, p99 = 0, errors = 0] = result.slice(1).map(Number);
   if (errors > 0) throw new Error(`${errors} of ${requests} requests to ${url} failed:\n${said}`);
-  return { requests: (requests / micros) * 1e6, bytes: (bytes / micros) * 1e6, p99: p99 / 1000 };
+  const took = micros / 1e6;
+  return { seconds: took, requests: requests / took, bytes: bytes / took, p99: p99 / 1000 };
 }

@@ -39,6 +39,7 @@ export async function addSnapshot(
   id: string,
   files: Readonly<Record<string, TestFile>>,
   date: number = snapshotTime(id),
+  by: Author = author,
 ): Promise<void> {
   const session = await store.begin();
   const put = async (bytes: string | Buffer) => session.putBlob(Buffer.from(bytes), { digests: {} });
@@ -67,7 +68,7 @@ export async function addSnapshot(
     files: entries.length,
     bytes: 0,
   };
-  await createSnapshot(store, author, record, "test", snapshotTime(id));
+  await createSnapshot(store, by, record, "test", snapshotTime(id));
 }
 
 /** Gives the snapshot another manifest: its own, its text changed. */
@@ -97,10 +98,11 @@ export async function point(
   channel: string,
   mirrors: Readonly<Record<string, string>>,
   at: number,
+  by: Author = author,
 ): Promise<void> {
   const before = await findChannel(store, channel);
   const body: ChannelRecord = { channel, mirrors };
-  await appendRef(store, author, channelRef(channel), before, { body, why: "test", at });
+  await appendRef(store, by, channelRef(channel), before, { body, why: "test", at });
 }
 
 /**
