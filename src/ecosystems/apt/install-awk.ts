@@ -41,7 +41,7 @@ const COMMON = String.raw`
       n = split(uris, word, " ")
       for (i = 1; i <= n; i++) {
         place = word[i]
-        sub(/^[A-Za-z0-9+.-]+:\/\/([^\/@]*@)?/, "", place)
+        sub(/^[A-Za-z0-9+.-]+:(\/\/([^\/@]*@)?)?/, "", place)
         sub(/\/+$/, "", place)
         if (((name, place) in at) == is) found = found " " word[i]
       }

@@ -263,18 +263,24 @@ for (const { name, system, skip } of GENERATIONS) {
     });
 
     test("takes another mirror's entry for the same repository, by what apt knows of it", async () => {
-      const host = await apt();
       const server = await lab.server(upstream.root);
-      const entry = `deb [signed-by=${lab.vendor.armoured}] ${server.url} trixie main\n`;
-      await writeFile(join(host.root, "etc/apt/sources.list"), entry);
-      clean(await host.update());
-      const setUp = await host.setUp(await script());
-      equal(setUp.code, 0, setUp.stderr);
-      equal(
-        await readFile(join(host.root, "etc/apt/sources.list"), "utf8"),
-        `# replaced by the mirror m: ${entry}`,
-      );
-      clean(await host.update());
+      const host = await apt();
+      const mirrors = join(host.root, "etc/apt/mirrors.txt");
+      // Cloud images name their mirrors in such a file.
+      for (const place of [server.url, `file://${upstream.root}`, `mirror+file://${mirrors}`]) {
+        await writeFile(mirrors, `${server.url}\n`);
+        const entry = `deb [signed-by=${lab.vendor.armoured}] ${place} trixie main\n`;
+        await writeFile(join(host.root, "etc/apt/sources.list"), entry);
+        clean(await host.update());
+        const setUp = await host.setUp(await script());
+        equal(setUp.code, 0, setUp.stderr);
+        equal(
+          await readFile(join(host.root, "etc/apt/sources.list"), "utf8"),
+          `# replaced by the mirror m: ${entry}`,
+        );
+        clean(await host.update());
+        equal((await host.setUp(await script(), "--undo")).code, 0);
+      }
     });
 
     test("puts everything back where apt cannot use the mirror, and says so", async () => {
