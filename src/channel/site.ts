@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { SluiceError } from "../base/errors.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import type { Held, PruneStore } from "../store/contract.ts";
+import { writeError } from "../store/directory/files.ts";
 import { openDirectoryStore } from "../store/directory/open.ts";
 import type { Author, SiteKey } from "../store/refs.ts";
 import type { Identity } from "../trust/identity.ts";
@@ -142,9 +143,9 @@ async function derivedKey(data: string): Promise<SiteKey | undefined> {
 async function createFile(store: PruneStore, path: string, text: string, mode: number): Promise<void> {
   const folder = dirname(path);
   await using _held = await lockFiles(store);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
+    await mkdir(folder, { recursive: true, mode: 0o755 });
     await using file = await open(temporary, "wx", mode);
     await file.chmod(mode);
     await file.writeFile(text);
@@ -155,6 +156,8 @@ async function createFile(store: PruneStore, path: string, text: string, mode: n
       await using directory = await open(path, "r");
       await directory.sync();
     }
+  } catch (error) {
+    throw writeError(error, dirname(folder), "the key of this site");
   } finally {
     await rm(temporary, { force: true });
   }
