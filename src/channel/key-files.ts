@@ -3,6 +3,7 @@ import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promis
 import { basename, dirname, join } from "node:path";
 import { SluiceError } from "../base/errors.ts";
 import type { Held, PruneStore } from "../store/contract.ts";
+import { writeError } from "../store/directory/files.ts";
 
 export interface KeyFiles {
   readonly privateKey: string;
@@ -20,9 +21,9 @@ export function keyFiles(data: string, privateKey?: string): KeyFiles {
 export async function createFile(store: PruneStore, path: string, text: string, mode: number): Promise<void> {
   const folder = dirname(path);
   await using _held = await lockFiles(store);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
+    await mkdir(folder, { recursive: true, mode: 0o755 });
     await using file = await open(temporary, "wx", mode);
     await file.chmod(mode);
     await file.writeFile(text);
@@ -31,6 +32,8 @@ export async function createFile(store: PruneStore, path: string, text: string, 
     // Its folder too may have just been made.
     await syncFolderOf(path);
     await syncFolderOf(folder);
+  } catch (error) {
+    throw writeError(error, dirname(folder), "the key of this site");
   } finally {
     await rm(temporary, { force: true });
   }

@@ -7,6 +7,7 @@ import { checkRef, appendRef } from "../store/refs.ts";
 import { openDirectoryReader } from "../store/directory/open.ts";
 import type { SiteKey } from "../store/refs.ts";
 import { findKeyOf, openSite } from "./site.ts";
+import { mountTmpfs } from "../store/directory/mounts.test-helper.ts";
 
 const folders: string[] = [];
 after(() => {
@@ -147,4 +148,21 @@ test("with a clock before the identity was made, records are written and verify"
   await appendRef(site.store, await site.author(), "channels/stable", undefined, change);
   assert.deepEqual(await checkRef(site.store, "channels/stable", site.siteKey), []);
   await site.store.close();
+});
+
+test("a disk without room for the key is told of as any other full disk", async (t) => {
+  const data = newFolder();
+  using mount = mountTmpfs(data, 1_000_000);
+  if (mount === undefined) return t.skip("mounting is not permitted here");
+  const site = await openSite(data, 0);
+  const { files, ffree } = fs.statfsSync(data);
+  // The lock file of the key, and no more.
+  mount.resize({ bytes: 1_000_000, inodes: files - ffree + 2 });
+  await assert.rejects(site.author(), {
+    code: "disk_full",
+    message: `There is no room in ${data} for the key of this site (no inode is left): make room, then run again, it continues.`,
+  });
+  await site.store.close();
+  mount.resize({ bytes: 1_000_000, inodes: 10_000 });
+  await authorOf(data);
 });

@@ -33,8 +33,13 @@ export interface Scene extends AsyncDisposable {
   points(amount: number): readonly CallPoint[];
 }
 
-/** Prepares the state before an operation, and runs it once undisturbed. */
-export async function openScene(kind: WorldKind, size: WorldSize, operation: Operation): Promise<Scene> {
+/** Prepares the state before an operation, and runs it once undisturbed; `traced`: so that there are calls to strike at. */
+export async function openScene(
+  kind: WorldKind,
+  size: WorldSize,
+  operation: Operation,
+  traced = skipStrace === false,
+): Promise<Scene> {
   const stage = await sharedStage(kind, size);
   await using opened = new AsyncDisposableStack();
   const home = await tempFolder("scene");
@@ -47,10 +52,9 @@ export async function openScene(kind: WorldKind, size: WorldSize, operation: Ope
   await copyData(before, site.data);
   stage.serve(operation.upstream);
   const began = performance.now();
-  const { ran, calls } =
-    skipStrace === false
-      ? await trace(site, operation.args, [...STRIKE_CALLS, "execve"], STRIKE_ENV)
-      : { ran: await site.start(...operation.args).done, calls: [] };
+  const { ran, calls } = traced
+    ? await trace(site, operation.args, [...STRIKE_CALLS, "execve"], STRIKE_ENV)
+    : { ran: await site.start(...operation.args).done, calls: [] };
   equal(ran.code, 0, ran.stderr);
   const ms = performance.now() - began;
   const { bytes, again } = fetched(stage, size);

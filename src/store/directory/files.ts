@@ -113,7 +113,7 @@ export function writeError(error: unknown, root: string, what: string): unknown 
   if (isErrno(error, "ENOSPC", "EDQUOT"))
     return new SluiceError(
       "disk_full",
-      `There is no room in ${root} for ${what}: make room, then run again, it continues.`,
+      `There is no room in ${root} for ${what}${isOutOfInodes(root) ? " (no inode is left)" : ""}: make room, then run again, it continues.`,
       { cause: error },
     );
   if (isErrno(error, "EROFS"))
@@ -133,6 +133,16 @@ export function writeError(error: unknown, root: string, what: string): unknown 
       cause: error,
     });
   return error;
+}
+
+// With bytes left, an operator would look for the wrong thing. Some file systems count no inodes, and say that they have none at all.
+function isOutOfInodes(root: string): boolean {
+  try {
+    const { files, ffree } = fs.statfsSync(root);
+    return files > 0 && ffree === 0;
+  } catch {
+    return false;
+  }
 }
 
 export function figure(bytes: number): string {
