@@ -329,6 +329,26 @@ describe("the set-up script on a host", { skip: needs("apt-get", "dpkg") }, () =
     }
   });
 
+  test("a run that was cut off is put back by the next one, whichever mirror's it is", async () => {
+    const apply = 'if there "$work/new$path"; then place';
+    assert.ok(scriptOf("main").includes(apply));
+    for (const at of [1, 2, 3]) {
+      const count = `n=$((\${n:-0} + 1)); [ $n -lt ${at} ] || kill -9 $$; `;
+      const killed = scriptOf("main").replace(apply, () => count + apply);
+      const host = await hostWith(ONE_LINE);
+      const before = await state(host);
+      assert.equal((await host.setUp(killed, "--no-test")).signal, "SIGKILL");
+      assert.match(await run(host, "updates"), /cut off: putting back/);
+      await run(host, "updates", "--undo");
+      assert.deepEqual(await state(host), before);
+      await run(host, "main");
+      assert.equal((await host.setUp(killed, "--undo")).signal, "SIGKILL");
+      assert.notDeepEqual(await state(host), before);
+      assert.match(await run(host, "main", "--undo"), /cut off: putting back/);
+      assert.deepEqual(await state(host), before);
+    }
+  });
+
   test("a link is put back as a link, and what it leads to is never changed", async () => {
     const host = await hostWith({ "shared-entries": ENTRY });
     await symlink("../shared-entries", join(host.root, "etc/apt/sources.list.d/linked.list"));
