@@ -45,6 +45,17 @@ async function held(made: Rig, channel: string): Promise<string | undefined> {
   return (await findChannel(made.site.store, channel))?.body.mirrors["toy"];
 }
 
+test("a snapshot that is given up between the plan of a move and its commit is told as what it is", async () => {
+  const { made, ids } = await states(2);
+  const move = await planPromote(made.site.store, find, `toy@${ids[0]}`, "stable", []);
+  await dropSnapshot(made.site, `toy@${ids[0]}`);
+  await assert.rejects(commitMove(made.site, move), {
+    code: "ref_conflict",
+    message: `Another process has just given up toy@${ids[0]}: run the command again.`,
+  });
+  assert.equal(await findChannel(made.site.store, "stable"), undefined);
+});
+
 test("promote takes a channel or one snapshot; promoting the same again writes nothing", async () => {
   const { made, ids } = await states(2);
   await promote(made, `toy@${ids[0]}`, "stable");

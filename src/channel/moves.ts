@@ -182,12 +182,22 @@ export async function commitMove(
   const made = await underStoreLock(site, async () => {
     const rests: (Channel | Snapshot)[] = move.source === undefined ? [] : [move.source];
     for (const [mirror, id] of Object.entries(move.body.mirrors))
-      rests.push(await readSnapshot(site.store, mirror, id));
+      rests.push(await stillThere(site.store, mirror, id));
     for (const version of rests) await assertSigned(site.store, version, author.siteKey);
     const change = { body: move.body, why: move.why, at: site.clock() };
     return appendRef(site.store, author, channelRef(move.channel), move.base, change);
   });
   return { made, problems: await reconcileTrees(site) };
+}
+
+// It was there when the move was planned.
+async function stillThere(store: ReadStore, mirror: string, id: string): Promise<Snapshot> {
+  const found = await findSnapshot(store, mirror, id);
+  if (found !== undefined) return found;
+  throw new SluiceError(
+    "ref_conflict",
+    `Another process has just given up ${mirror}@${id}: run the command again.`,
+  );
 }
 
 /** Points `latest` at a mirror's new snapshot, whatever other mirrors' syncs do meanwhile. */
