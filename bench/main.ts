@@ -2,6 +2,7 @@
 const BENCHES: Readonly<Record<string, () => Promise<{ main(args: readonly string[]): Promise<void> }>>> = {
   memory: () => import("./memory.ts"),
   serve: () => import("./serve.ts"),
+  sync: () => import("./sync.ts"),
 };
 
 const [name = "", ...args] = process.argv.slice(2);

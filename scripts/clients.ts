@@ -2,8 +2,14 @@ import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { isInstalled } from "../test/needs.ts";
 
-/** The programs that tests run, and the Debian package of each. */
-const CLIENTS: readonly { readonly program: string; readonly debian: string }[] = [
+export interface Program {
+  readonly program: string;
+  /** The Debian package that has it. */
+  readonly debian: string;
+}
+
+/** The programs that tests run. */
+const CLIENTS: readonly Program[] = [
   { program: "apt-ftparchive", debian: "apt-utils" },
   { program: "dpkg-scanpackages", debian: "dpkg-dev" },
   { program: "gpg", debian: "gnupg" },
@@ -28,12 +34,17 @@ const POLICY = "/usr/sbin/policy-rc.d";
 
 /** On Debian as root, installs what is missing; elsewhere says what is, and the tests that need it are skipped (or fail, with CI=true). */
 export function installClients(): void {
-  const missing = CLIENTS.filter(({ program }) => !isInstalled(program));
+  installPrograms(CLIENTS);
+}
+
+/** The same for the programs that something else wants. */
+export function installPrograms(wanted: readonly Program[]): void {
+  const missing = wanted.filter(({ program }) => !isInstalled(program));
   if (missing.length === 0) return;
   const packages = missing.map(({ debian }) => debian);
   if (!isInstalled("apt-get") || process.getuid?.() !== 0) {
     process.stdout.write(
-      `Tests that need these are skipped: ${missing.map(({ program }) => program).join(", ")}\n`,
+      `Not installed here, so that what needs them is skipped: ${missing.map(({ program }) => program).join(", ")}\n`,
     );
     return;
   }
