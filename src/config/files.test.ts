@@ -42,8 +42,9 @@ test("the config is found by option, then by environment", async () => {
 
 test("a config that is named but not there is said so", async () => {
   const path = join(folder, "none.yaml");
-  for (const found of [loadConfig(path, {}), loadConfig(undefined, { SLUICE_CONFIG: path })])
-    await assert.rejects(found, { code: "config_missing", message: new RegExp(`no config at '${path}'`) });
+  const missing = { code: "config_missing", message: new RegExp(`no config at '${path}'`) };
+  await assert.rejects(loadConfig(path, {}), missing);
+  await assert.rejects(loadConfig(undefined, { SLUICE_CONFIG: path }), missing);
 });
 
 test("an unknown mirror is refused with a suggestion", () => {
