@@ -134,7 +134,9 @@ const engineShape = {
   bandwidth: bandwidth.optional().describe(`How fast to fetch for this mirror. ${BANDWIDTH_FORM}`),
   pipelining: field.positive
     .optional()
-    .describe(`Requests on the way on one connection; ${HTTP_DEFAULTS.pipelining} by default.`),
+    .describe(
+      `Small files asked for at once on one connection; ${HTTP_DEFAULTS.pipelining} by default, 1: none ahead of an answer.`,
+    ),
   retries: field.count
     .optional()
     .describe(`How often a request that failed is sent again; ${HTTP_DEFAULTS.retries} by default.`),

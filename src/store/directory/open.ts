@@ -51,7 +51,7 @@ export async function openDirectoryReader(
  */
 export async function openDirectoryStore(
   root: string,
-  options: { clock?: Clock; waitMs?: number } = {},
+  options: { clock?: Clock; waitMs?: number; alone?: number } = {},
 ): Promise<DirectoryStore> {
   const { clock = systemClock, waitMs = 60_000 } = options;
   const presence = newPresence();
@@ -70,7 +70,7 @@ export async function openDirectoryStore(
     trees: treeStore(place),
     async begin() {
       await recheck();
-      return startSession(place, live);
+      return startSession(place, live, options.alone);
     },
     createRef: (name, version, bytes) => createVersion(place, name, version, bytes),
     lock: (name, who, lockOptions) => takeLock(place, name, who, lockOptions),
