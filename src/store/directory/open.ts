@@ -11,12 +11,7 @@ import type { Layout } from "./layout.ts";
 import { releaseLocks, takeLock } from "./lock.ts";
 import { startPace } from "./pace.ts";
 import { newPresence, removeLitter } from "./presence.ts";
-import {
-  clearRepairedBlobs,
-  forgetQuarantinedBlobs,
-  quarantineBlob,
-  quarantinedBlobs,
-} from "./quarantine.ts";
+import { clearRepairedBlobs, forgetQuarantinedBlobs, quarantineBlob } from "./quarantine.ts";
 import { directoryReads } from "./reader.ts";
 import { recover } from "./recover.ts";
 import { holdReserve, withReserve } from "./reserve.ts";
@@ -88,7 +83,6 @@ export async function openDirectoryStore(
       }
     },
     quarantine: (sha256) => quarantineBlob(place, sha256),
-    quarantined: async () => quarantinedBlobs(at),
     clearRepaired: async () => clearRepairedBlobs(at),
     forgetQuarantined: async (sha256s) => forgetQuarantinedBlobs(at, sha256s),
     sweep: (olderThanMs) => sweepTemporary(place, olderThanMs),

@@ -7,6 +7,7 @@ import { isRefName, isRefSegment, isVersion, versionOfFile } from "../ref-names.
 import { entriesOf, isErrno } from "./files.ts";
 import { blobPath } from "./layout.ts";
 import type { Layout } from "./layout.ts";
+import { quarantinedBlobs } from "./quarantine.ts";
 
 const READ_CHUNK = 256 * 1024;
 
@@ -49,6 +50,7 @@ export function directoryReads(at: Layout): Omit<ReadStore, "close"> {
         await handle.close();
       }
     },
+    quarantined: async () => quarantinedBlobs(at),
     async listRefs(prefix) {
       const parents = prefix.split("/").slice(0, -1);
       if (!parents.every(isRefSegment)) return [];
