@@ -1,5 +1,9 @@
 import { asSluiceError, SluiceError } from "../../base/errors.ts";
+import type { Emit } from "../../base/events.ts";
+import type { Site } from "../../channel/site.ts";
+import type { Config } from "../../config/types.ts";
 import { ecosystemById } from "../../ecosystems/index.ts";
+import type { Source } from "../../transfer/contract.ts";
 import { importFrom, type ImportResult } from "../../transfer/receive.ts";
 import { openSources } from "../../transfer/sources.ts";
 import type { OfferedKeys } from "../../transfer/vendor.ts";
@@ -28,32 +32,43 @@ export async function importFolders(
   const progress = createProgress(context.io, context.options);
   await using sources = await openSources(folders);
   await withSite(config, async (site) => {
-    for (const source of sources.list) {
-      try {
-        const result = await importFrom(site, source, {
-          selection: { channels: options.channel, mirrors: options.mirror },
-          as: newNames(options.as ?? []),
-          dryRun: options.dryRun === true,
-          vendor: {
-            configured: async (mirror) => configuredTrust(config, mirror),
-            accept: async (mirror, keys) => confirmTrust(context, question(mirror, keys)),
-          },
-          find: ecosystemById,
-          emit: progress.emit,
-          signal: context.signal,
-        });
-        report(context, result);
-      } catch (thrown) {
-        // One that is bad or incomplete does not hold the others back.
-        const { code, message, hint } = asSluiceError(thrown);
-        context.signal.throwIfAborted();
-        context.output.json({ from: source.name, result: "failed", error: { code, message } });
-        context.output.error(new SluiceError(code, message, hint === undefined ? {} : { hint }));
-        context.fail();
-      }
-    }
+    for (const source of sources.list)
+      await importOne(context, config, site, source.name, async () => source, options, progress.emit);
   });
   progress.done();
+}
+
+/** Imports from one source, and says what came of it; one that is bad or incomplete does not hold the others back. */
+export async function importOne(
+  context: Context,
+  config: Config,
+  site: Site,
+  name: string,
+  open: () => Promise<Source>,
+  options: ImportOptions,
+  emit: Emit,
+): Promise<void> {
+  try {
+    const result = await importFrom(site, await open(), {
+      selection: { channels: options.channel, mirrors: options.mirror },
+      as: newNames(options.as ?? []),
+      dryRun: options.dryRun === true,
+      vendor: {
+        configured: async (mirror) => configuredTrust(config, mirror),
+        accept: async (mirror, keys) => confirmTrust(context, question(mirror, keys)),
+      },
+      find: ecosystemById,
+      emit,
+      signal: context.signal,
+    });
+    report(context, result);
+  } catch (thrown) {
+    const { code, message, hint } = asSluiceError(thrown);
+    context.signal.throwIfAborted();
+    context.output.json({ from: name, result: "failed", error: { code, message } });
+    context.output.error(new SluiceError(code, message, hint === undefined ? {} : { hint }));
+    context.fail();
+  }
 }
 
 function newNames(pairs: readonly string[]): Map<string, string> {
