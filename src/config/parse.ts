@@ -38,6 +38,7 @@ export function parseConfig(text: string, file: string, ecosystems: readonly Eco
     connectionsPerClient: site.data["connections-per-client"],
     url: site.data.url,
     graceMs: site.data.grace,
+    channelExpiryMs: site.data["channel-expiry"],
     scrub: site.data.scrub,
     network,
     mirrors,
