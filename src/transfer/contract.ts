@@ -61,6 +61,8 @@ export interface CargoChannel {
   readonly version: number;
   /** Mirror to snapshot id; only those that travel. */
   readonly mirrors: Readonly<Record<string, string>>;
+  /** ISO; absent in versions of a time when there was no expiry. */
+  readonly expires?: string;
 }
 
 export interface CargoSnapshot {
