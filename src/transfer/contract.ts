@@ -20,10 +20,12 @@ export interface Source {
    * is asked for. The bytes are not checked here.
    */
   blobs(wanted: ReadonlyMap<string, number>): AsyncIterable<SentBlob>;
-  /** One sentence for each cause why it lacks these: a part, a bundle before it. */
+  /** One sentence for each cause why it lacks these: a part, a bundle before it; and what to ask the sender for. */
   explain(lacking: ReadonlyMap<string, number>): Promise<readonly string[]>;
   /** What was found wrong with the source itself while it was read, though no wanted file may lack for it; one sentence each. */
   faults(): readonly string[];
+  /** Reads it to the last byte, also what is not needed here; one sentence for each thing that is missing or not as it was written. */
+  check(signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** What of a store is to travel. All of it is listed; what the other side has already is left out when it is sent. */

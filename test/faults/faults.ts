@@ -1,3 +1,4 @@
+import { bundle } from "./bundle.ts";
 import { disk } from "./disk.ts";
 import type { Fault } from "./fault.ts";
 import { killed } from "./killed.ts";
@@ -6,4 +7,4 @@ import { power } from "./power.ts";
 import { upstream } from "./upstream.ts";
 
 /** All faults, in the order of the table. */
-export const FAULTS: readonly Fault[] = [...upstream, ...disk, ...killed, ...power, ...order];
+export const FAULTS: readonly Fault[] = [...upstream, ...disk, ...killed, ...power, ...order, ...bundle];
