@@ -9,6 +9,7 @@ const LOCK = join(import.meta.dirname, "../package-lock.json");
 
 interface LockEntry {
   readonly version?: string;
+  readonly integrity?: string;
   readonly engines?: object;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
