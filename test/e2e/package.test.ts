@@ -165,6 +165,16 @@ suite("packages", { skip: skipApt || needs("xz", "dpkg-deb", "rpmbuild", "tar", 
       { env },
     );
     deepEqual(await digestsBelow(again), await digestsBelow(bundle));
+    // Beside the program; each file of a bundle is bounded, this one too.
+    await copyFile(await made(".tar.xz"), join(folder, basename(await made(".tar.xz"))));
+    const withSluice = ["--config", config, "export", "--channel", "stable", "--full", "--with-sluice"];
+    match(
+      (await run(sluice, [...withSluice, "--to", again, "--part-size", "64KiB"], { env })).stderr,
+      /larger than --part-size/,
+    );
+    const stick = await sites.folder("stick");
+    await must(sluice, [...withSluice, "--to", stick], { env });
+    await must(join(stick, "verify.sh"), [], { env });
     const server = spawn(
       sluice,
       ["--config", config, "serve", "--listen", "127.0.0.1:0", "--workers", "2", "--json"],
