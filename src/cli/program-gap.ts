@@ -22,6 +22,10 @@ export function addGapCommands(program: Command, context: ContextOf): void {
     .option("--site <name>", "whom the bundle is for: only what was not exported to them before goes in")
     .option("--base <n>", "take the last n bundles to them for lost, and bring what they brought too")
     .option("--full", "a bundle that stands alone")
+    .option(
+      "--with-sluice [archive...]",
+      "Sluice itself too: these packages, else the archive beside the program",
+    )
     .option("--channel <name...>", "only what these channels hold; all channels, if none is named")
     .option("--mirror <name...>", "only these mirrors")
     .option("--snapshot <mirror@id...>", "these snapshots, whether a channel holds them or not")
