@@ -1,3 +1,4 @@
+import { crowd } from "./crowd.ts";
 import { disk } from "./disk.ts";
 import type { Fault } from "./fault.ts";
 import { killed } from "./killed.ts";
@@ -16,4 +17,5 @@ export const FAULTS: readonly Fault[] = [
   ...order,
   ...rot,
   ...wrongSize,
+  ...crowd,
 ];
