@@ -48,7 +48,7 @@ async function toMedium(
         `--${name === "partSize" ? "part-size" : name} is for bundles: give it with \`--to\`.`,
       );
   const { output, signal } = context;
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     const selection = await selectionOf(site.store, options);
     const done = await writeMedium(site, {
       folder,
@@ -77,7 +77,7 @@ async function toBundle(
       "bad_name",
       `'${destination}' cannot be the name of a site: use a-z, 0-9, dot, dash and underscore.`,
     );
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     const done = await writeBundle(site, {
       folder,
       selection: await selectionOf(site.store, options),

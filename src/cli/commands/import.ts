@@ -27,7 +27,7 @@ export async function importFolders(
   const config = await readConfig(context);
   const progress = createProgress(context.io, context.options);
   await using sources = await openSources(folders);
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     for (const source of sources.list) {
       try {
         const result = await importFrom(site, source, {
