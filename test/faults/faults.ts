@@ -1,4 +1,5 @@
 import { bundle } from "./bundle.ts";
+import { crowd } from "./crowd.ts";
 import { disk } from "./disk.ts";
 import type { Fault } from "./fault.ts";
 import { killed } from "./killed.ts";
@@ -18,4 +19,5 @@ export const FAULTS: readonly Fault[] = [
   ...rot,
   ...wrongSize,
   ...bundle,
+  ...crowd,
 ];

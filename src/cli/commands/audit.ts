@@ -7,7 +7,7 @@ import { withReader } from "../site.ts";
 /** `sluice audit [REF]`: who changed what, when and why; with every hash and signature of the log checked. */
 export async function audit(context: Context, ref: string | undefined): Promise<void> {
   const config = await readConfig(context);
-  const found = await withReader(config, async (store) =>
+  const found = await withReader(context, config, async (store) =>
     auditRefs(store, ref ?? "", findKeyOf(config.data, store)),
   );
   const { output } = context;

@@ -51,7 +51,7 @@ async function toMedium(
       );
   const { output, signal } = context;
   const archives = await archivesOf(options, Infinity);
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     const selection = await selectionOf(site.store, options);
     const done = await writeMedium(site, {
       folder,
@@ -84,7 +84,7 @@ async function toBundle(
     );
   const partBytes = options.partSize === undefined ? FAT_MOST : parsePartSize(options.partSize);
   const archives = await archivesOf(options, partBytes);
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     const done = await writeBundle(site, {
       folder,
       selection: await selectionOf(site.store, options),

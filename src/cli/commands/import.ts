@@ -33,7 +33,7 @@ export async function importFolders(
   await using sources = await openSources(folders);
   for (const notice of sources.notices) context.output.warn(notice);
   for (const { name, error } of sources.bad) failed(context, name, error);
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     for (const source of sources.list)
       await importOne(context, config, site, source.name, async () => source, options, progress.emit);
   });

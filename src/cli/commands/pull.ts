@@ -26,7 +26,7 @@ export async function pull(context: Context, names: readonly string[], options: 
   const sites = chosenSites(config, names).map((remote) => withToken(remote, options));
   const network = createNetwork(config.network);
   const progress = createProgress(context.io, context.options);
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     for (const remote of sites) await pullOne(context, config, site, remote, network, options, progress.emit);
   });
   progress.done();

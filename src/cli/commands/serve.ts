@@ -34,7 +34,7 @@ async function serveAlone(context: Context, config: Config, listen: Listen): Pro
   const { startServer } = await import("../../serve/server.ts");
   const { alone } = await import("../../serve/team.ts");
   const { format, ...settings } = await settingsOf(context, config);
-  await withReader(config, async (store) => {
+  await withReader(context, config, async (store) => {
     const batch = logBatch(format, (text) => void context.io.out.write(text));
     const scrubber = await scrubberOf(context, config);
     try {
