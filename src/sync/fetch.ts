@@ -55,7 +55,7 @@ export async function fetchEntry(fetching: Fetching, entry: Entry): Promise<Blob
     const place = await openPlace(fetching.session, entry);
     const resumed = place.sink.have > 0;
     let source: Transport | undefined;
-    let ahead = false;
+    let doubtful = false;
     try {
       const reply = await download(sources, entry.from, place.sink, {
         ...limits(entry),
@@ -66,7 +66,7 @@ export async function fetchEntry(fetching: Fetching, entry: Entry): Promise<Blob
       });
       if (reply.status === "absent") break;
       source = reply.transport;
-      ahead = reply.ahead === true;
+      doubtful = reply.doubtful === true;
       fetching.answered.source = source;
       const blob = await place.commit();
       if (source === mixedUp) await source.distrust?.(entry.from);
@@ -75,7 +75,7 @@ export async function fetchEntry(fetching: Fetching, entry: Entry): Promise<Blob
     } catch (error) {
       if (!isRefusal(error)) throw error;
       refused = inWords(error, entry, source ?? sources[0]);
-      mixedUp = ahead ? source : undefined;
+      mixedUp = doubtful ? source : undefined;
       if (mixedUp !== undefined) continue;
       // Bytes of an earlier run may be of an earlier file: such an upstream is asked once more, from the start.
       if (!resumed) sources = source === undefined ? [] : sources.filter((one) => one !== source);

@@ -92,8 +92,8 @@ export type FetchReply =
       readonly status: "ok";
       readonly body: AsyncIterable<Uint8Array>;
       readonly start: number;
-      /** It was asked for before an earlier answer on its connection was there: a server that cannot do that may have sent another file. */
-      readonly ahead?: boolean;
+      /** Other requests were on the way on its connection: a server that does not bear that may have sent another's file. */
+      readonly doubtful?: true | undefined;
       /** Bytes that will come, where the server says so. */
       readonly length?: number | undefined;
       readonly validators: Validators;
@@ -109,7 +109,7 @@ export interface Transport {
   /** The base URL without credentials, for people. */
   readonly name: string;
   fetch(request: FetchRequest): Promise<FetchReply>;
-  /** An answer that came ahead was of another file: from now on none is asked for ahead of another. */
+  /** A doubtful answer was of another file: from now on none is asked for ahead of another's answer. */
   distrust?(from: string): Promise<void>;
   /** Requests sent so far, retries and redirects included. */
   readonly requests: number;

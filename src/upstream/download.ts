@@ -38,8 +38,8 @@ export type Downloaded =
       readonly status: "done";
       readonly transport: Transport;
       readonly validators: Validators;
-      /** Some of it was asked for ahead of another answer on its connection: see FetchReply. */
-      readonly ahead?: true;
+      /** Of some of it: see FetchReply. */
+      readonly doubtful?: true;
     }
   | { readonly status: "absent" };
 
@@ -47,14 +47,16 @@ type Ok = Extract<FetchReply, { status: "ok" }>;
 
 /** What one request to one source came to; the sink holds what it brought. */
 type Step =
-  | { readonly kind: "done"; readonly validators: Validators; readonly ahead?: true }
+  | { readonly kind: "done"; readonly validators: Validators; readonly doubtful?: true }
   | { readonly kind: "absent" }
   /** Ask this source again, from where the sink stands. */
   | {
       readonly kind: "again";
       readonly error: SluiceError;
       readonly validators: Validators | undefined;
-      /** What came was sent ahead, and may have been meant for another request: to be asked for alone. */
+      /** What came, and is kept, is doubtful. */
+      readonly doubtful?: true | undefined;
+      /** It was of another file, and may have been meant for another request: to be asked for alone. */
       readonly mixedUp?: boolean;
     }
   /** This source cannot give the file. */
@@ -109,10 +111,13 @@ async function fromSource(
   const attempts = options.attempts ?? DOWNLOAD_ATTEMPTS;
   let asked: DownloadOptions & { validators?: Validators | undefined } = options;
   let mixedUp = false;
+  let doubtful = false;
   for (let attempt = 1; ; attempt++) {
     const step = await once(source, from, sink, asked);
     if (step.kind === "done" && mixedUp) await source.distrust?.(from);
+    if (step.kind === "done" && doubtful) return { ...step, doubtful };
     if (step.kind !== "again") return step;
+    doubtful = step.mixedUp !== true && (doubtful || step.doubtful === true);
     mixedUp ||= step.mixedUp === true;
     if (attempt >= attempts) return { kind: "failed", error: step.error };
     asked = { ...options, validators: step.validators, alone: mixedUp || options.alone };
@@ -148,7 +153,7 @@ async function once(
   if (misfit !== undefined || changed || (reply.start !== 0 && reply.start !== offset)) {
     await giveUp(reply.body);
     await sink.reset();
-    if (misfit !== undefined && reply.ahead === true)
+    if (misfit !== undefined && reply.doubtful === true)
       return { kind: "again", error: misfit, validators: undefined, mixedUp: true };
     if (misfit !== undefined) return { kind: "failed", error: misfit };
     const error = new SluiceError(
@@ -163,29 +168,34 @@ async function once(
 
 async function receive(reply: Ok, sink: Sink, options: DownloadOptions, name: () => string): Promise<Step> {
   const { signal, size } = options;
-  const { validators, ahead } = reply;
+  const { validators, doubtful } = reply;
   const watched = new WatchedBody(reply.body);
   try {
     await sink.append(watched);
   } catch (error) {
     signal?.throwIfAborted();
-    if (watched.broken) return { kind: "again", error: asSluiceError(error), validators };
+    if (watched.broken) return { kind: "again", error: asSluiceError(error), validators, doubtful };
     // The sink may have failed before it began to read.
     await watched.return();
     if (!(error instanceof SluiceError && error.code === "too_large")) throw error;
     await sink.reset();
-    return { kind: "failed", error };
+    return tooMuch(error, doubtful);
   }
   if (size === undefined || sink.have === size)
-    return { kind: "done", validators, ...(ahead && { ahead: true }) };
+    return { kind: "done", validators, ...(doubtful && { doubtful }) };
   // Only a body of unknown length can end at the wrong place without an error: the connection may just have
   // closed.
   const error = wrongSize(name(), sink.have, size);
   if (sink.have > size) {
     await sink.reset();
-    return { kind: "failed", error };
+    return tooMuch(error, doubtful);
   }
-  return { kind: "again", error, validators };
+  return { kind: "again", error, validators, doubtful };
+}
+
+function tooMuch(error: SluiceError, doubtful: true | undefined): Step {
+  if (doubtful === undefined) return { kind: "failed", error };
+  return { kind: "again", error, validators: undefined, mixedUp: true };
 }
 
 /** The error where the server itself announces another size than the file has, or may have. */

@@ -14,7 +14,7 @@ export type Outcome =
   | { readonly kind: "reply"; readonly reply: FetchReply }
   /** The server cannot continue the file as asked: ask for the whole. */
   | { readonly kind: "whole" }
-  /** Sent ahead of an earlier answer, and not what was hoped for: a server that mixes answers up may have meant another request. Ask again, alone. */
+  /** Doubtful, and not what was hoped for: it may have been meant for another request. Ask again, alone. */
   | { readonly kind: "alone" }
   /** It may pass: wait, at least `retryAfter` ms, and ask again; `error` is for when no retry is left. */
   | {
@@ -45,7 +45,7 @@ export function judge(answer: Answer): Outcome {
   if (status === 206 && offset > 0 && isRest(response.headers, offset))
     return body(answer, offset, rangeLength(response.headers));
   discard(response);
-  if (response.ahead && !PASSING.has(status)) return { kind: "alone" };
+  if (response.doubtful === true && !PASSING.has(status)) return { kind: "alone" };
   if (offset > 0 && (status === 206 || status === 416)) return { kind: "whole" };
   if (status === 304 && offset === 0 && isConditional(request))
     return { kind: "reply", reply: { status: "unchanged" } };
@@ -84,7 +84,7 @@ function body(answer: Answer, start: number, length: number | undefined): Outcom
     // file itself.
     body: bodyOf(response.body, length, translate, tooSlow),
     start,
-    ahead: response.ahead,
+    doubtful: response.doubtful,
     ...(length !== undefined && { length }),
     validators: validatorsOf(response.headers),
   };

@@ -6,8 +6,8 @@ export type ResponseHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler[
 export interface HttpResponse {
   readonly statusCode: number;
   readonly headers: ResponseHeaders;
-  /** True where the request was sent before an earlier one on the same connection was answered. */
-  readonly ahead: boolean;
+  /** Other requests were on the way on its connection. */
+  readonly doubtful: true | undefined;
   readonly body: ResponseBody;
 }
 
@@ -22,7 +22,8 @@ export interface ResponseBody extends AsyncIterable<Uint8Array> {
 export interface ExchangeWatch {
   /** It is written to a connection: again, after one that broke. */
   sent(): void;
-  started(headers: ResponseHeaders): void;
+  /** Tells whether the answer is doubtful. */
+  started(headers: ResponseHeaders): boolean;
   /** It is given up by ourselves, and its connection with it. */
   aborted(): void;
   /** It will take nothing more from the connection: its answer is whole, or `error` ended it. */
@@ -38,7 +39,6 @@ const MOST_WAITING = 64 * 1024;
  */
 export class Exchange implements Dispatcher.DispatchHandler, ResponseBody {
   readonly answer: Promise<HttpResponse>;
-  readonly #ahead: boolean;
   readonly #watch: ExchangeWatch;
   readonly #resolve: (response: HttpResponse) => void;
   readonly #reject: (error: unknown) => void;
@@ -52,10 +52,9 @@ export class Exchange implements Dispatcher.DispatchHandler, ResponseBody {
   #unwantedLeft: number | undefined;
   #onOver: (() => void) | undefined;
 
-  constructor(ahead: boolean, watch: ExchangeWatch) {
+  constructor(watch: ExchangeWatch) {
     const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
     this.answer = promise;
-    this.#ahead = ahead;
     this.#watch = watch;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -83,8 +82,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ResponseBody {
 
   onResponseStart(_: unknown, statusCode: number, headers: ResponseHeaders): void {
     if (statusCode < 200) return;
-    this.#watch.started(headers);
-    this.#resolve({ statusCode, headers, ahead: this.#ahead, body: this });
+    const doubtful = this.#watch.started(headers) ? true : undefined;
+    this.#resolve({ statusCode, headers, doubtful, body: this });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {

@@ -25,7 +25,7 @@ export async function ask(
 ): Promise<Outcome> {
   let from = settings.base;
   let url = target;
-  let ahead = false;
+  let doubtful: true | undefined;
   for (let hops = 0; ; hops++) {
     const { origin } = url;
     const proxy = settings.proxyOf(origin);
@@ -45,10 +45,10 @@ export async function ask(
       if (!failure.retry) throw shown;
       return { kind: "later", reason: failure.reason, retryAfter: 0, error: shown };
     }
-    ahead ||= response.ahead;
+    doubtful ??= response.doubtful;
     const location = header(response.headers, "location");
     if (!REDIRECTS.has(response.statusCode) || location === undefined)
-      return judge({ request, url, proxy, response: ahead ? { ...response, ahead } : response, patienceMs });
+      return judge({ request, url, proxy, response: { ...response, doubtful }, patienceMs });
     discard(response);
     if (hops === MOST_REDIRECTS)
       throw new SluiceError(

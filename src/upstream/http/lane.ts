@@ -96,13 +96,16 @@ export function createLane(client: Client, pipelining: Pipelining, changed: () =
       due += size;
       if (isAhead) ahead++;
       isAlone = asked.alone;
-      const exchange = new Exchange(isAhead, {
+      const exchange = new Exchange({
         sent() {
           times++;
           written++;
           asked.sent();
         },
-        started,
+        started(headers) {
+          started(headers);
+          return isAhead || inFlight > 1;
+        },
         aborted() {
           isExpected = true;
           if (isTrial) pipelining.inconclusive();
