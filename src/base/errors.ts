@@ -106,6 +106,11 @@ export const ERRORS = {
     remedy:
       "Use a file system with hard links and symlinks such as ext4, or write a bundle: `sluice export --to`.",
   },
+  medium_unsafe: {
+    exit: 1,
+    meaning: "A medium holds a link, a device or a pipe where a store has folders and plain files.",
+    remedy: "It was altered: do not use it, and have it written again.",
+  },
   tar_unexpected: {
     exit: 1,
     meaning: "A part of a bundle is not an archive as Sluice writes it.",

@@ -34,7 +34,9 @@ export const networkShape = {
     ),
   pipelining: field.positive
     .optional()
-    .describe(`Requests on the way on one connection; ${HTTP_DEFAULTS.pipelining} by default.`),
+    .describe(
+      `Small files asked for at once on one connection; ${HTTP_DEFAULTS.pipelining} by default, 1: none ahead of an answer.`,
+    ),
   retries: field.count
     .optional()
     .describe(`How often a request that failed is sent again; ${HTTP_DEFAULTS.retries} by default.`),

@@ -42,6 +42,7 @@ export function parseConfig(text: string, file: string, ecosystems: readonly Eco
     connectionsPerClient: site.data["connections-per-client"],
     url: site.data.url,
     graceMs: site.data.grace,
+    channelExpiryMs: site.data["channel-expiry"],
     scrub: site.data.scrub,
     network,
     mirrors,

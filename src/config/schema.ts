@@ -198,6 +198,11 @@ export const siteShape = {
   grace: field.duration
     .prefault("24h")
     .describe("How long files that left a channel go on being served there, and how long gc waits."),
+  "channel-expiry": field.duration
+    .prefault("30d")
+    .describe(
+      "How long a channel counts as fresh after it was set or renewed; after that, this site and those that import from it say that it is old.",
+    ),
   bandwidth: bandwidth
     .optional()
     .describe(`How fast to fetch for all mirrors of a run together. ${BANDWIDTH_FORM}`),

@@ -24,6 +24,8 @@ export interface Config {
   /** Base URL under which clients reach this site, without a final slash, where the operator gave one. */
   readonly url: string | undefined;
   readonly graceMs: number;
+  /** How long a version of a channel counts as fresh. */
+  readonly channelExpiryMs: number;
   /** How the store is read again and again for rot; undefined: not at all. */
   readonly scrub: ScrubConfig | undefined;
   readonly network: SiteNetwork;

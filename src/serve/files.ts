@@ -69,6 +69,11 @@ export class Files {
     return this.#load(entry).then((loaded) => this.#sendSmall(exchange, file, loaded));
   }
 
+  /** Forgets what is in memory of blobs that have been put into quarantine, by whatever process. */
+  async forgetBad(): Promise<void> {
+    for (const { sha256, back } of await this.#store.quarantined()) if (!back) this.#small.drop(sha256);
+  }
+
   #sendSmall(exchange: Exchange, file: Served, { bytes, modified }: Small): void {
     const { entry } = file;
     if (bytes.length !== entry.size) throw wrongSize(entry, bytes.length);

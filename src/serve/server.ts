@@ -114,13 +114,13 @@ export async function startServer(options: ServeOptions): Promise<LoneServer> {
   limitConnections(server, limits, tally);
   const closeServer = gracefulClose(server);
   await listen(server, options.listen);
-  const stopWarming = keepWarm(view, freshMs);
+  const stopKeeping = keepUp(site, freshMs);
   return {
     url: urlOf(options.listen.host, (server.address() as AddressInfo).port),
     tally,
     check: async () => void (await view.pointers()),
     async close() {
-      stopWarming();
+      stopKeeping();
       await closeServer();
     },
   };
@@ -137,16 +137,13 @@ function timesOf(limits: Limits): ServerOptions {
 }
 
 // A channel that moves has its new manifest in memory, as a rule, before a client asks. Faults are for requests to tell.
-function keepWarm(view: View, freshMs: number): () => void {
+function keepUp({ view, files }: Site, freshMs: number): () => void {
   let running = false;
   const timer = setInterval(
     () => {
       if (running) return;
       running = true;
-      view
-        .warm()
-        .catch(() => undefined)
-        .finally(() => (running = false));
+      void Promise.allSettled([files.forgetBad(), view.warm()]).then(() => (running = false));
     },
     Math.max(freshMs, 1000),
   );

@@ -13,7 +13,7 @@ interface AnySource {
   readonly bundles?: readonly number[] | undefined;
   /** Refs under the sender's own names (`identity`, `channels/…`, `snapshots/…`, `sites/<id>/…`), and blobs. */
   readonly store: ReadStore;
-  /** One sentence for each cause why it lacks these: a part, a bundle before it. */
+  /** One sentence for each cause why it lacks these: a part, a bundle before it; and what to ask the sender for. */
   explain(lacking: ReadonlyMap<string, number>): Promise<readonly string[]>;
   /** What was found wrong with the source itself while it was read, though no wanted file may lack for it; one sentence each. */
   faults(): readonly string[];
@@ -27,6 +27,8 @@ export interface ReadSource extends AnySource {
    * is asked for. The bytes are not checked here.
    */
   blobs(wanted: ReadonlyMap<string, number>): AsyncIterable<SentBlob>;
+  /** Reads it to the last byte, also what is not needed here; one sentence for each thing that is missing or not as it was written. */
+  check(signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** What answers many requests at a time, and goes on in the middle of a file: another site. */
@@ -61,6 +63,8 @@ export interface CargoChannel {
   readonly version: number;
   /** Mirror to snapshot id; only those that travel. */
   readonly mirrors: Readonly<Record<string, string>>;
+  /** ISO; absent in versions of a time when there was no expiry. */
+  readonly expires?: string;
 }
 
 export interface CargoSnapshot {

@@ -102,6 +102,8 @@ export function httpStore(web: Web, { known = async () => undefined }: HttpStore
         return mine ?? web.read(`${STORE_PATH}/refs/${name}/${version}.json`, MOST_VERSION);
       });
     },
+    // What it holds back, it does not offer.
+    quarantined: async () => [],
     async load(names) {
       await Promise.all(
         names.map(async (name) =>
