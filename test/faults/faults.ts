@@ -6,6 +6,7 @@ import { killed } from "./killed.ts";
 import { order } from "./order.ts";
 import { power } from "./power.ts";
 import { rot } from "./rot.ts";
+import { transfer } from "./transfer.ts";
 import { upstream } from "./upstream.ts";
 import { wrongSize } from "./wrong-size.ts";
 
@@ -20,4 +21,5 @@ export const FAULTS: readonly Fault[] = [
   ...wrongSize,
   ...bundle,
   ...crowd,
+  ...transfer,
 ];

@@ -53,6 +53,19 @@ async function attempt(scene: Scene, where: readonly Where[]): Promise<string> {
   return moved ? "new state seen" : "old state seen";
 }
 
+/** Kills a run of the operation at each of `amount` points; `twice`: the run that goes on too, somewhere else. */
+export async function killScene(scene: Scene, amount: number, twice?: true): Promise<Outcome> {
+  const once = places(scene, amount);
+  const other = (nth: number): Where | undefined => once[(nth * 37 + 11) % once.length];
+  const tries = once.map((where, nth) =>
+    [where, twice === true ? other(nth) : undefined].filter((one) => one !== undefined),
+  );
+  return await oneByOne(tries, async (where) => await attempt(scene, where));
+}
+
+export const KILLED =
+  "kill -9 at any call: old or new is seen, the next run goes on, the one after has nothing to do";
+
 interface Kills {
   readonly operation: Operation;
   readonly size: (amount: number) => WorldSize;
@@ -65,18 +78,13 @@ interface Kills {
 function killing({ operation, size, quick, name = operation.name, twice }: Kills): Fault {
   return {
     name: `killed: ${name}`,
-    promise: "kill -9 at any call: old or new is seen, the next run goes on, the one after has nothing to do",
+    promise: KILLED,
     quick,
     long: 100,
     skip: false,
     async run(kind: WorldKind, amount: number): Promise<Outcome> {
       await using scene = await openScene(kind, size(amount), operation);
-      const once = places(scene, amount);
-      const other = (nth: number): Where | undefined => once[(nth * 37 + 11) % once.length];
-      const tries = once.map((where, nth) =>
-        [where, twice === true ? other(nth) : undefined].filter((one) => one !== undefined),
-      );
-      return await oneByOne(tries, async (where) => await attempt(scene, where));
+      return await killScene(scene, amount, twice);
     },
   };
 }

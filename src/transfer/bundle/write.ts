@@ -94,7 +94,14 @@ export async function writeBundle(site: Site, request: BundleRequest): Promise<B
   const { files, bytes } = contents;
   const done = { channels: cargo.channels, snapshots, files, bytes };
   const told = { folder, number, bundle, parts: plan.length, ...done };
-  if (there === bundle) return { ...told, result: "unchanged" };
+  const to = { kind: "bundle" as const, name: folder };
+  const as = { destination, bundle: { number, id: bundle, base: assumed.base } };
+  if (there === bundle) {
+    // A run that was killed at its end has not written it down: the next bundle would have the same number.
+    const known = (await exportsTo(site.store, destination)).some(({ body }) => body.bundle?.id === bundle);
+    if (!known) await writeExport(site, to, done, as);
+    return { ...told, result: "unchanged" };
+  }
   const parts = await writeParts(site, request, bundle, plan, contents, created);
   const records = plan.filter(({ members }) => members.some(({ name }) => !name.startsWith("blobs/"))).length;
   const manifest: BundleManifest = { ...draft, bundle, number, records, parts };
@@ -127,10 +134,7 @@ export async function writeBundle(site: Site, request: BundleRequest): Promise<B
   await dropState(folder);
   await writeDurable(join(folder, SIGNATURE), Buffer.from(await author.sign(Buffer.from(list), created)));
   await syncFolder(folder);
-  await writeExport(site, { kind: "bundle", name: folder }, done, {
-    destination,
-    bundle: { number, id: bundle, base: assumed.base },
-  });
+  await writeExport(site, to, done, as);
   return { ...told, result: "written" };
 }
 
