@@ -121,6 +121,12 @@ export const ERRORS = {
     meaning: "A file of a bundle is not what its signed list says.",
     remedy: "Copy it again, or have it written again.",
   },
+  receipt_invalid: {
+    exit: 1,
+    meaning: "A receipt was mistyped or altered, or is not what this site can use.",
+    remedy:
+      "Correct the line that is named, or have `sluice receipt` run again there; `--full` needs no receipt.",
+  },
   import_incomplete: {
     exit: 1,
     meaning: "Files are missing, here and in what is to be imported.",
