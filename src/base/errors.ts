@@ -121,6 +121,11 @@ export const ERRORS = {
     meaning: "A file of a bundle is not what its signed list says.",
     remedy: "Copy it again, or have it written again.",
   },
+  log_invalid: {
+    exit: 1,
+    meaning: "A log that was written out is not whole, was altered, or is of a site that is not trusted.",
+    remedy: "Have it written again with `sluice audit export`, or give the site's key with `--key`.",
+  },
   receipt_invalid: {
     exit: 1,
     meaning: "A receipt was mistyped or altered, or is not what this site can use.",
