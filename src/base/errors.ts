@@ -126,6 +126,17 @@ export const ERRORS = {
     meaning: "A file of a bundle is not what its signed list says.",
     remedy: "Copy it again, or have it written again.",
   },
+  log_invalid: {
+    exit: 1,
+    meaning: "A log that was written out is not whole, was altered, or is of a site that is not trusted.",
+    remedy: "Have it written again with `sluice audit export`, or give the site's key with `--key`.",
+  },
+  receipt_invalid: {
+    exit: 1,
+    meaning: "A receipt was mistyped or altered, or is not what this site can use.",
+    remedy:
+      "Correct the line that is named, or have `sluice receipt` run again there; `--full` needs no receipt.",
+  },
   import_incomplete: {
     exit: 1,
     meaning: "Files are missing, here and in what is to be imported.",

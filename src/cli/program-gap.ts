@@ -26,6 +26,10 @@ export function addGapCommands(program: Command, context: ContextOf): void {
       "--with-sluice [archive...]",
       "Sluice itself too: these packages, else the archive beside the program",
     )
+    .option(
+      "--since <receipt>",
+      "a file with the receipt of that site: what it holds is left out; - reads stdin",
+    )
     .option("--channel <name...>", "only what these channels hold; all channels, if none is named")
     .option("--mirror <name...>", "only these mirrors")
     .option("--snapshot <mirror@id...>", "these snapshots, whether a channel holds them or not")
@@ -72,5 +76,18 @@ export function addGapCommands(program: Command, context: ContextOf): void {
     .action(async (sites: string[], options, command: Command) => {
       const { pull } = await import("./commands/pull.ts");
       await pull(context(command), sites, options);
+    });
+  program
+    .command("receipt")
+    .description("say, signed, what this site holds of another one's: for its next `export --since`")
+    .argument(
+      "[site]",
+      "of which site, by its id or how that begins; all that were imported from, if none is given",
+    )
+    .option("--qr", "show it as a code to be scanned, too")
+    .option("--png <file>", "write that code as a picture, too")
+    .action(async (sender: string | undefined, options, command: Command) => {
+      const { receipt } = await import("./commands/receipt.ts");
+      await receipt(context(command), sender, options);
     });
 }

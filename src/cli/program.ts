@@ -2,6 +2,7 @@ import { Command } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import type { Context, GlobalOptions } from "./context.ts";
 import type { Io } from "./io.ts";
+import { addAuditCommands } from "./program-audit.ts";
 import { addGapCommands, type ContextOf } from "./program-gap.ts";
 import { addKeyCommands } from "./program-key.ts";
 
@@ -151,15 +152,7 @@ export function buildProgram(io: Io, makeContext: MakeContext): Command {
       await gc(context(command), options);
     });
 
-  program
-    .command("audit")
-    .description("tell who changed what, when and why, and check the log's hashes and signatures")
-    .argument("[ref]", "only refs that begin so, such as channels/stable")
-    .action(async (ref: string | undefined, _options, command: Command) => {
-      const { audit } = await import("./commands/audit.ts");
-      await audit(context(command), ref);
-    });
-
+  addAuditCommands(program, context);
   addGapCommands(program, context);
   addKeyCommands(program, context);
   return program;

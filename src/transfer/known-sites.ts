@@ -1,4 +1,5 @@
 import { SluiceError } from "../base/errors.ts";
+import { readIdentityRow } from "../channel/identity-row.ts";
 import type { Site } from "../channel/site.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { appendRef, latestRef } from "../store/refs.ts";
@@ -22,6 +23,14 @@ export async function keyDecisions(store: ReadStore): Promise<Map<string, KeyDec
     if (latest !== undefined) found.set(latest.body.fingerprint, latest.body);
   }
   return found;
+}
+
+/** Fingerprints of all keys that records are believed by here: this site's own, and those that it trusts. */
+export async function trustedKeys(store: ReadStore): Promise<Set<string>> {
+  const trusted = new Set((await readIdentityRow(store))?.keys.keys());
+  for (const { fingerprint, state } of (await keyDecisions(store)).values())
+    if (state === "trusted") trusted.add(fingerprint);
+  return trusted;
 }
 
 /** Writes down that the site of this armoured public key may, or may not any more, send to us. False where that was so already. */

@@ -1,5 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { SluiceError } from "../../base/errors.ts";
 import { isName } from "../../base/names.ts";
+import type { Site } from "../../channel/site.ts";
 import type { Config } from "../../config/types.ts";
 import { ecosystemById } from "../../ecosystems/index.ts";
 import type { Assumption } from "../../transfer/bundle/assume.ts";
@@ -8,6 +10,7 @@ import { writeBundle } from "../../transfer/bundle/write.ts";
 import { ANYWHERE } from "../../transfer/export-record.ts";
 import { writeMedium } from "../../transfer/medium.ts";
 import { bringSluice, ownArchives } from "../../transfer/with-sluice.ts";
+import { acknowledged } from "../../transfer/receipt-check.ts";
 import { readConfig, type Context } from "../context.ts";
 import { formatBytes, formatCount } from "../format.ts";
 import { selectionOf, type SelectionOptions } from "../selection.ts";
@@ -22,6 +25,7 @@ export interface ExportOptions extends SelectionOptions {
   readonly base?: string;
   readonly full?: boolean;
   readonly withSluice?: true | readonly string[];
+  readonly since?: string;
 }
 
 /** `sluice export`: writes what is selected to a medium or as a bundle. */
@@ -43,7 +47,7 @@ async function toMedium(
   folder: string,
   options: ExportOptions,
 ): Promise<void> {
-  for (const name of ["partSize", "site", "base", "full"] as const)
+  for (const name of ["partSize", "site", "base", "full", "since"] as const)
     if (options[name] !== undefined)
       throw new SluiceError(
         "usage",
@@ -90,7 +94,7 @@ async function toBundle(
       selection: await selectionOf(site.store, options),
       partBytes,
       destination,
-      assumption: assumptionOf(options),
+      assumption: await assumptionOf(context, site, options),
       extras: async (manifest, cargo, assumed) =>
         extrasOf(site.store, ecosystemById, manifest, cargo, assumed),
       signal,
@@ -112,11 +116,53 @@ async function archivesOf({ withSluice }: ExportOptions, most: number): Promise<
   return ownArchives(withSluice === true ? undefined : withSluice, process.argv[1] ?? "", most);
 }
 
-function assumptionOf({ full, base }: ExportOptions): Assumption {
+async function assumptionOf(
+  context: Context,
+  site: Site,
+  { full, base, since }: ExportOptions,
+): Promise<Assumption> {
+  if (since !== undefined && (full === true || base !== undefined))
+    throw new SluiceError("usage", "A receipt says what to build on: leave out --full and --base.");
+  if (since !== undefined) return sinceReceipt(context, site, since);
   if (full === true && base !== undefined)
     throw new SluiceError("usage", "--full builds on nothing, --base on earlier bundles: give one of them.");
   if (full === true) return { kind: "nothing" };
   if (base !== undefined && !/^\d{1,4}$/.test(base))
     throw new SluiceError("usage", `--base takes a number of bundles, not '${base}'.`);
   return { kind: "exports", overlap: Number(base ?? 0) };
+}
+
+async function sinceReceipt({ io, output }: Context, site: Site, file: string): Promise<Assumption> {
+  const text = file === "-" ? await readInput(io.input) : await readReceiptFile(file);
+  const { receipt, snapshots, bundles } = await acknowledged(site, text);
+  const channels = receipt.channels.map(({ name, version }) => `${name} ${version}`);
+  output.note(
+    `The receipt of ${receipt.at.slice(0, 10)} says that it holds ${channels.join(", ") || "nothing"}.`,
+  );
+  if (receipt.missing.length > 0)
+    output.warn(`Bundles that never came there: ${receipt.missing.join(", ")}.`);
+  return { kind: "snapshots", snapshots, bundles };
+}
+
+// A receipt is short; what is not is something else.
+const MOST = 65_536;
+
+async function readReceiptFile(file: string): Promise<string> {
+  try {
+    return (await readFile(file, "utf8")).slice(0, MOST);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? "unknown";
+    throw new SluiceError("receipt_invalid", `The receipt ${file} cannot be read (${why}): check the path.`, {
+      cause: error,
+    });
+  }
+}
+
+async function readInput(input: NodeJS.ReadableStream): Promise<string> {
+  let text = "";
+  for await (const chunk of input) {
+    text += String(chunk);
+    if (text.length > MOST) break;
+  }
+  return text.slice(0, MOST);
 }
