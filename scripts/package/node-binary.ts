@@ -24,7 +24,7 @@ export async function nodeBinary(root: string, arch: Arch, folder: string): Prom
   );
   const from = isHere ? installed : await fetched(root, names.node, folder);
   const program = join(folder, "node");
-  const strips = [names.strip, ...(process.arch === names.host ? ["strip"] : [])];
+  const strips = [names.strip.program, ...(process.arch === names.host ? ["strip"] : [])];
   const strip = strips.find(isInstalled);
   if (strip !== undefined) await must(strip, ["-o", program, join(from, "bin/node")]);
   else await copyFile(join(from, "bin/node"), program);
