@@ -124,3 +124,32 @@ test("a flipped bit of a header or a padding is found", async () => {
     await assert.rejects(read(flipped), { code: "tar_unexpected" }, String(at));
   }
 });
+
+test("a name that is not UTF-8 is refused, however long it would be as text", async () => {
+  const header = ustarHeader("n".repeat(100), 0, 0);
+  header.fill(0xe9, 0, 100);
+  header.write("        ", 148, "latin1");
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  await assert.rejects(read(Buffer.concat([header, USTAR_END])), { code: "tar_unexpected" });
+});
+
+test("what is read from is let go of, where an archive is refused and where nobody reads on", async () => {
+  let open = 0;
+  async function* source(bytes: Buffer): AsyncGenerator<Uint8Array> {
+    open++;
+    try {
+      yield* inChunks(bytes, 512);
+    } finally {
+      open--;
+    }
+  }
+  const whole = archive(FILES);
+  const damaged = Buffer.concat([whole.subarray(0, 1024), Buffer.alloc(9000, 1)]);
+  await assert.rejects(async () => {
+    for await (const { body } of readUstar(source(damaged), "part 1")) for await (const _ of body) continue;
+  });
+  assert.equal(open, 0);
+  for await (const _ of readUstar(source(whole), "part 1")) break;
+  assert.equal(open, 0);
+});
