@@ -113,6 +113,8 @@ export const contact = z
 
 export const weakness = z.enum(WEAKNESSES);
 export const filePath = z.string().min(1);
+/** One that picomatch takes: it has a bound of its own, and no sense for nothing. */
+export const glob = z.string().min(1).max(1000, "must not be longer than 1000 characters");
 export const count = z.int().min(0);
 export const positive = z.int().min(1);
 

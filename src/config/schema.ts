@@ -11,8 +11,8 @@ const BANDWIDTH_FORM =
   "A rate such as `20MB/s`, or a list of windows, of which the first that holds counts; no limit where none does. Windows go by local time.";
 
 const selector = z.strictObject({
-  sections: z.array(z.string()).optional().describe("Globs of sections: `games`, or `contrib/games`."),
-  packages: z.array(z.string()).optional().describe("Globs of package names."),
+  sections: z.array(field.glob).optional().describe("Globs of sections: `games`, or `contrib/games`."),
+  packages: z.array(field.glob).optional().describe("Globs of package names."),
 });
 
 const keep = z
