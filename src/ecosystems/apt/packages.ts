@@ -60,7 +60,7 @@ function readPackage(fields: ReadonlyMap<string, string>, what: string): Package
     source: /^\S+/.exec(get("source"))?.[0],
     section: get("section"),
     path: checkPath(foldSlashes(filename), what),
-    from: encodePath(filename.replace(/^\.\//, "")),
+    from: encodePath(filename.replace(/^\.\/+/, "")),
     size,
     digests: readDigests(get, name, what),
   };
