@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { WEAKNESSES } from "../trust/contract.ts";
+import { isPublicKeyBlock } from "../trust/armor-lines.ts";
 import { hostList } from "../upstream/http/hosts.ts";
 import { cronFault } from "./cron.ts";
 import { DURATION, parseDuration } from "./duration.ts";
@@ -27,9 +28,7 @@ const keyring = z
   .string()
   .min(1)
   .refine(
-    (text) =>
-      !isArmoured(text) ||
-      /^-----BEGIN PGP PUBLIC KEY BLOCK-----\s[^]*\s-----END PGP PUBLIC KEY BLOCK-----\s*$/.test(text.trim()),
+    (text) => !isArmoured(text) || isPublicKeyBlock(text),
     "must be the path of a keyring, or a whole armoured public key",
   );
 
