@@ -29,9 +29,15 @@ export function nextSnapshotId(now: number, last: string | undefined): string {
   return snapshotId(snapshotTime(last) + 1000);
 }
 
-/** True for a legal name of a mirror or channel (not looking at reserved ones). */
+/** True for a legal name of a mirror or channel (not looking at reserved ones). Records hold mirrors by name: `constructor`, which every object has, is none. */
 export function isName(text: string): boolean {
-  return NAME.test(text) && text.length <= 128 && !ID.test(text.toUpperCase()) && !VERSION_FILE.test(text);
+  return (
+    NAME.test(text) &&
+    text.length <= 128 &&
+    !ID.test(text.toUpperCase()) &&
+    !VERSION_FILE.test(text) &&
+    !(text in {})
+  );
 }
 
 export function checkMirrorName(name: string): string {

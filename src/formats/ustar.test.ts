@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import fc from "fast-check";
 import { readUstar, USTAR_END, ustarHeader, ustarPadding, ustarSize } from "./ustar.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-ustar-"));
@@ -152,4 +153,21 @@ test("what is read from is let go of, where an archive is refused and where nobo
   assert.equal(open, 0);
   for await (const _ of readUstar(source(whole), "part 1")) break;
   assert.equal(open, 0);
+});
+
+test("names and bodies of any kind read back as they were written", async () => {
+  const part = fc
+    .string({ unit: "grapheme", minLength: 1, maxLength: 30 })
+    .filter((text) => !/[\0/]/.test(text));
+  const name = fc
+    .array(part, { minLength: 1, maxLength: 8 })
+    .map((parts) => parts.join("/"))
+    .filter((text) => Buffer.byteLength(text) <= 100);
+  const body = fc.uint8Array({ maxLength: 1200 }).map((bytes) => Buffer.from(bytes));
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(name, body), { maxLength: 4 }), async (files) => {
+      assert.deepEqual(await read(archive(files)), files);
+    }),
+    { numRuns: 50 },
+  );
 });

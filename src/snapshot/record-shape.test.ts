@@ -75,7 +75,7 @@ test("a record that was altered names no time that there is not, and nobody in a
     assert.throws(() => checkShape({ ...snapshot, body: one }), { code: "ref_corrupt" }, JSON.stringify(one));
 });
 
-test("what a site has written of imports, exports and keys is held to its form too", () => {
+test("what a site has written of imports, exports, keys and gc is held to its form too", () => {
   const version = {
     format: 1,
     version: 1,
@@ -105,6 +105,7 @@ test("what a site has written of imports, exports and keys is held to its form t
       bytes: 1,
       bundle: { number: 1, id: "x", base: [] },
     },
+    "gc/condemned": { list: "0".repeat(64) },
     "keys/AB": { fingerprint: "AB", key: "-----BEGIN", state: "trusted" },
   };
   for (const [ref, body] of Object.entries(sound)) {

@@ -102,6 +102,7 @@ const OTHERS: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ["imports", imported],
   ["exports", exported],
   ["keys", key],
+  ["gc", z.looseObject({ list: digest })],
 ]);
 
 /**
