@@ -1,4 +1,5 @@
 import { SluiceError } from "../base/errors.ts";
+import { checkShape } from "../snapshot/record-shape.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { appendRef, latestRef, readRef } from "../store/refs.ts";
 import type { Site } from "./site.ts";
@@ -17,7 +18,8 @@ interface ListRecord {
 
 /** The blob that holds the list; undefined where there is none yet. */
 export async function condemnedList(store: ReadStore): Promise<string | undefined> {
-  return (await latestRef<ListRecord>(store, CONDEMNED))?.body.list;
+  const found = await latestRef<ListRecord>(store, CONDEMNED);
+  return found && checkShape(found).body.list;
 }
 
 /** When (ms) the list was written last. */

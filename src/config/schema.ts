@@ -7,8 +7,8 @@ import { networkShape, tls } from "./network-keys.ts";
 import { readToken, remoteSite } from "./site-keys.ts";
 
 const selector = z.strictObject({
-  sections: z.array(z.string()).optional().describe("Globs of sections: `games`, or `contrib/games`."),
-  packages: z.array(z.string()).optional().describe("Globs of package names."),
+  sections: z.array(field.glob).optional().describe("Globs of sections: `games`, or `contrib/games`."),
+  packages: z.array(field.glob).optional().describe("Globs of package names."),
 });
 
 const keep = z

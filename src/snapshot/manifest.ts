@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { SluiceError } from "../base/errors.ts";
 import { pathFault } from "../base/path.ts";
 import type { ReadStore } from "../store/contract.ts";
@@ -20,6 +21,7 @@ const HEADER = '{"format":1}\n';
 const MAX_MANIFEST = 2 ** 31;
 /** Most lines are shorter; what is set aside and not used costs nothing. */
 const USUAL_LINE = 512;
+const SURROGATE = /[\ud800-\udfff]/;
 
 export function manifestEntry(entry: Entry, blob: { sha256: string; size: number }): ManifestEntry {
   const identity = entry.package;
@@ -68,14 +70,25 @@ export function parseManifest(bytes: Buffer, what: string): ManifestEntry[] {
   const entries: ManifestEntry[] = [];
   if (!bytes.subarray(0, HEADER.length).equals(Buffer.from(HEADER)))
     throw invalid(what, "has no known header");
+  if (!isUtf8(bytes)) throw invalid(what, "is not UTF-8");
   let at = HEADER.length;
+  let last: string | undefined;
   while (at < bytes.length) {
     const end = bytes.indexOf(10, at);
     if (end < 0) throw invalid(what, "is cut short");
-    entries.push(parseManifestLine(bytes.toString("utf8", at, end), what));
+    const entry = parseManifestLine(bytes.toString("utf8", at, end), what);
+    if (last !== undefined && !isBefore(last, entry.path)) throw invalid(what, "is not in order");
+    entries.push(entry);
+    last = entry.path;
     at = end + 1;
   }
   return entries;
+}
+
+// By bytes of UTF-8. That is the order of strings too, but where a character takes two units of a string.
+function isBefore(a: string, b: string): boolean {
+  if (SURROGATE.test(a) || SURROGATE.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
+  return a < b;
 }
 
 /** The entry of one line, without its end. */
@@ -91,13 +104,21 @@ export function parseManifestLine(text: string, what: string): ManifestEntry {
     entry !== null &&
     typeof entry.path === "string" &&
     pathFault(entry.path) === undefined &&
+    typeof entry.sha256 === "string" &&
     /^[0-9a-f]{64}$/.test(entry.sha256) &&
     Number.isSafeInteger(entry.size) &&
     entry.size >= 0 &&
     ["root", "metadata", "package"].includes(entry.kind) &&
-    typeof entry.from === "string";
+    typeof entry.from === "string" &&
+    [entry.name, entry.version, entry.arch, entry.evidence].every(isText) &&
+    // Nothing else stands in it, and nothing is written in another way.
+    line(entry) === `${text}\n`;
   if (!sound) throw invalid(what, `holds a line that is no entry: ${text.slice(0, 120)}`);
   return entry;
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
 }
 
 function invalid(what: string, fault: string): SluiceError {

@@ -1,4 +1,5 @@
 import type { Site } from "../channel/site.ts";
+import { checkShape } from "../snapshot/record-shape.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { appendRef, latestRef, refHistory, type RefVersion } from "../store/refs.ts";
 import type { CargoChannel } from "./contract.ts";
@@ -21,7 +22,7 @@ export const ANYWHERE = "any";
 const ref = (destination: string): string => `exports/${destination}`;
 
 export async function exportsTo(store: ReadStore, destination: string): Promise<RefVersion<ExportRecord>[]> {
-  return refHistory<ExportRecord>(store, ref(destination));
+  return (await refHistory<ExportRecord>(store, ref(destination))).map(checkShape);
 }
 
 export async function writeExport(

@@ -108,7 +108,7 @@ function emptied(handle: FileHandle): Readable {
 function parseBase(text: string): { url: URL; folder: string } {
   try {
     const url = new URL(text);
-    if (url.search !== "" || url.hash !== "") throw new Error("query or fragment");
+    if (/[?#]/.test(url.href)) throw new Error("query or fragment");
     const folder = fileURLToPath(url);
     if (!url.pathname.endsWith("/")) url.pathname += "/";
     return { url, folder };

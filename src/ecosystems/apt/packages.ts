@@ -54,7 +54,7 @@ function readPackage(fields: ReadonlyMap<string, string>, what: string): Package
   const size = Number(get("size"));
   if (!/^\d{1,15}$/.test(get("size")) || size === 0) fail(what, `'${name}' with the size '${get("size")}'`);
   const path = checkPath(foldSlashes(filename), what);
-  const from = encodePath(filename.replace(/^\.\//, ""));
+  const from = encodePath(filename.replace(/^\.\/+/, ""));
   return {
     name,
     version,

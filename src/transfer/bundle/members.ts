@@ -53,23 +53,28 @@ export async function* readMembers(
       await advance();
     }
   }
-  for (await advance(); ;) {
-    const here = current();
-    if (here === undefined) return;
-    const cut = pieceOf(here.name);
-    if (cut === undefined) {
-      yield here;
-      await advance();
-      continue;
+  try {
+    for (await advance(); ;) {
+      const here = current();
+      if (here === undefined) return;
+      const cut = pieceOf(here.name);
+      if (cut === undefined) {
+        yield here;
+        await advance();
+        continue;
+      }
+      if (cut.piece === 0) yield { name: cut.whole, body: joined(cut.whole) };
+      // Pieces that were not read, or whose beginning did not come.
+      for (
+        let rest = current();
+        rest !== undefined && pieceOf(rest.name)?.whole === cut.whole;
+        rest = current()
+      )
+        await advance();
     }
-    if (cut.piece === 0) yield { name: cut.whole, body: joined(cut.whole) };
-    // Pieces that were not read, or whose beginning did not come.
-    for (
-      let rest = current();
-      rest !== undefined && pieceOf(rest.name)?.whole === cut.whole;
-      rest = current()
-    )
-      await advance();
+  } finally {
+    // Whoever reads may leave early: the part is open then.
+    await pieces.return(undefined);
   }
 }
 
@@ -125,8 +130,15 @@ async function soundest(
 async function* bytesOf(paths: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const path of paths) {
     const handle = await openPlain(path);
-    // The stream closes the file, also where it is left early.
-    yield* handle.createReadStream({ highWaterMark: CHUNK }) as AsyncIterable<Uint8Array>;
+    // The stream closes the file, also where it is left early; a medium may be taken out after that.
+    const stream = handle.createReadStream({ highWaterMark: CHUNK });
+    const closed = new Promise<void>((resolve) => stream.once("close", resolve));
+    try {
+      yield* stream as AsyncIterable<Uint8Array>;
+    } finally {
+      stream.destroy();
+      await closed;
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import type { HostList } from "./hosts.ts";
  */
 export function parseBase(text: string): { base: URL; username: string; password: string } {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !isHttp(url) || url.search !== "" || url.hash !== "")
+  if (url === undefined || !isHttp(url) || /[?#]/.test(url.href))
     throw new SluiceError(
       "config_invalid",
       `'${text}' is not an http(s) URL of a folder: correct the upstream's URL.`,
