@@ -121,6 +121,16 @@ export const ERRORS = {
     meaning: "The folder holds another bundle already.",
     remedy: "Give each bundle a folder of its own.",
   },
+  program_missing: {
+    exit: 1,
+    meaning: "A program that is needed is not installed.",
+    remedy: "Install the one that is named.",
+  },
+  bundle_unknown: {
+    exit: 1,
+    meaning: "No such bundle was exported from here, or what it was made of is gone.",
+    remedy: "Check the code; if it is right, export anew with `--full`.",
+  },
   bundle_damaged: {
     exit: 1,
     meaning: "A file of a bundle is not what its signed list says.",

@@ -30,6 +30,12 @@ export function addGapCommands(program: Command, context: ContextOf): void {
       "--since <receipt>",
       "a file with the receipt of that site: what it holds is left out; - reads stdin",
     )
+    .option("--parity <percent>", "so much of it may be lost and can be mended (by the program par2)")
+    .option(
+      "--only <code...>",
+      "write parts of an old bundle again, by the codes that the other side was shown",
+    )
+    .option("--from <folder>", "copy a finished bundle to --to, its parts cut to --part-size; needs no site")
     .option("--channel <name...>", "only what these channels hold; all channels, if none is named")
     .option("--mirror <name...>", "only these mirrors")
     .option("--snapshot <mirror@id...>", "these snapshots, whether a channel holds them or not")
@@ -46,6 +52,10 @@ export function addGapCommands(program: Command, context: ContextOf): void {
     )
     .option("--dry-run", "only say what it would bring, and whether it is complete")
     .option("--check", "only read all of it to the last byte, and say what is missing or damaged")
+    .option(
+      "--repair <folder>",
+      "mend what is damaged by its parity; what is mended goes into this empty folder",
+    )
     .option("--channel <name...>", "only these channels; all, if none is named")
     .option("--mirror <name...>", "only these mirrors, by their names at the sender")
     .option("--as <theirs=ours...>", "give a mirror another name here")

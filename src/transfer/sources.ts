@@ -3,6 +3,7 @@ import { SluiceError } from "../base/errors.ts";
 import { openDirectoryReader } from "../store/directory/open.ts";
 import { findBundles, type Found } from "./bundle/open.ts";
 import { bundleSource, inOrder, nameOf } from "./bundle/source.ts";
+import type { Repaired } from "./bundle/repair.ts";
 import { isMedium } from "./medium-folder.ts";
 import type { ReadSource } from "./contract.ts";
 import { storeSource } from "./store-source.ts";
@@ -15,8 +16,14 @@ export interface Sources extends AsyncDisposable {
   readonly notices: readonly string[];
 }
 
-/** Opens what is in these folders for import, media and bundles; writes nothing to them. Throws store_unusable, usage. */
-export async function openSources(folders: readonly string[]): Promise<Sources> {
+/**
+ * Opens what is in these folders for import, media and bundles; writes nothing to them. `repaired`: what was mended of some of the bundles. Throws store_unusable,
+ * usage.
+ */
+export async function openSources(
+  folders: readonly string[],
+  repaired: readonly Repaired[] = [],
+): Promise<Sources> {
   const list: ReadSource[] = [];
   const opened: { close(): Promise<void> }[] = [];
   const others: string[] = [];
@@ -29,7 +36,8 @@ export async function openSources(folders: readonly string[]): Promise<Sources> 
     opened.push(store);
     list.push(storeSource(store, "medium", `the medium ${folder}`));
   }
-  const found = await findBundles(others);
+  const mended = new Set(repaired.map(({ bundle }) => bundle));
+  const found = await findBundles([...repaired.map(({ folder }) => folder), ...others], mended);
   if (list.length + found.bundles.length + found.bad.size === 0)
     throw new SluiceError(
       "usage",

@@ -4,6 +4,7 @@ import type { Site } from "../../channel/site.ts";
 import type { Config } from "../../config/types.ts";
 import { ecosystemById } from "../../ecosystems/index.ts";
 import type { Source } from "../../transfer/contract.ts";
+import { repairBundles } from "../../transfer/bundle/repair.ts";
 import { importFrom } from "../../transfer/receive.ts";
 import { openSources } from "../../transfer/sources.ts";
 import type { OfferedKeys } from "../../transfer/vendor.ts";
@@ -16,6 +17,7 @@ import { failed, report } from "./import-report.ts";
 
 export interface ImportOptions {
   readonly dryRun?: boolean;
+  readonly repair?: string;
   readonly channel?: readonly string[];
   readonly mirror?: readonly string[];
   readonly as?: readonly string[];
@@ -30,7 +32,13 @@ export async function importFolders(
   favourMemory();
   const config = await readConfig(context);
   const progress = createProgress(context.io, context.options);
-  await using sources = await openSources(folders);
+  const repaired =
+    options.repair === undefined ? [] : await repairBundles(folders, options.repair, context.signal);
+  for (const { bundle, mended } of repaired)
+    context.output.note(
+      `${bundle}: ${mended.length === 0 ? "no part had to be mended" : `mended ${mended.join(", ")}`}`,
+    );
+  await using sources = await openSources(folders, repaired);
   for (const notice of sources.notices) context.output.warn(notice);
   for (const { name, error } of sources.bad) failed(context, name, error);
   await withSite(context, config, async (site) => {

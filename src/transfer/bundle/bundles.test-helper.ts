@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { findBundles } from "./open.ts";
@@ -68,6 +68,14 @@ interface Listed {
 
 export async function manifestIn(folder: string): Promise<Listed> {
   return JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as Listed;
+}
+
+/** The bytes of each file. */
+export async function bytesIn(folder: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const name of (await readdir(folder)).toSorted())
+    found.set(name, await readFile(join(folder, name), "latin1"));
+  return found;
 }
 
 export async function flip(path: string, at: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { formatCode, formatRanges } from "./codes.ts";
 import type { Faults } from "./members.ts";
-import type { OpenedBundle } from "./open.ts";
+import { MEND, type OpenedBundle } from "./open.ts";
 
 /** A sentence for each part that is bad. */
 export function damageOf(faults: Faults): string[] {
@@ -14,7 +14,7 @@ export function defectsOf(bundle: OpenedBundle, faults: Faults): string[] {
   const parts = [...own.map(({ n }) => n), ...missing];
   if (parts.length === 0) return [];
   const found = [...damageOf(faults), ...missingParts(new Map([[bundle, missing]]))];
-  return [...found, writeAgain([codeOf(bundle, parts)])];
+  return [...found, ...(bundle.hasParity ? [MEND] : []), writeAgain([codeOf(bundle, parts)])];
 }
 
 function writeAgain(codes: readonly string[]): string {
@@ -49,6 +49,7 @@ export function explain(
   const reasons = [...damageOf(faults), ...missingParts(missing)];
   if (elsewhere > 0) reasons.push(lackingBase(bundle, all, elsewhere));
   const codes = [...again].map(([one, parts]) => codeOf(one, parts));
+  if ([...again.keys()].some(({ hasParity }) => hasParity)) reasons.push(MEND);
   return codes.length === 0 ? reasons : [...reasons, writeAgain(codes)];
 }
 

@@ -127,7 +127,8 @@ async function soundest(
   return first;
 }
 
-async function* bytesOf(paths: readonly string[]): AsyncGenerator<Uint8Array> {
+/** The bytes of a part: those of its file, or of its pieces one after the other. */
+export async function* bytesOf(paths: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const path of paths) {
     const handle = await openPlain(path);
     // The stream closes the file, also where it is left early; a medium may be taken out after that.

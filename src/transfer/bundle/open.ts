@@ -13,17 +13,24 @@ import {
   SUMS,
   type BundleManifest,
 } from "./layout.ts";
+import { PARITY } from "./par2.ts";
 
 /** A bundle whose signature and small files are sound; its parts are looked at when they are read. */
 export interface OpenedBundle {
   readonly folder: string;
   readonly manifest: BundleManifest;
+  /** Name and SHA-256 of every file but SHA256SUMS and its signature. */
+  readonly listed: ReadonlyMap<string, string>;
   readonly sender: IdentityRow;
+  readonly hasParity: boolean;
   /** Where each part is, by its name: the copies of it, each one file, or the pieces that it was split into, in order. Those that are nowhere are left out. */
   readonly parts: ReadonlyMap<string, readonly Copy[]>;
   /** The parts of each file: one, or several where it is cut. */
   readonly places: ReadonlyMap<string, readonly number[]>;
 }
+
+/** What to do where something is bad and there is parity. */
+export const MEND = "It has parity: run the import again with `--repair FOLDER`, an empty folder on a disk.";
 
 export type Copy = readonly string[];
 
@@ -36,7 +43,7 @@ const MOST = {
 };
 
 /** Whether a file name is that of a part, or of a piece of one. */
-const PART = /^([0-9a-f]{32}\.tar)(?:\.(\d{2,6}))?$/;
+export const PART = /^([0-9a-f]{32}\.tar)(?:\.(\d{2,6}))?$/;
 
 /** What lies in some folders: bundles, and what is none. */
 export interface Found {
@@ -47,19 +54,30 @@ export interface Found {
   readonly strays: readonly string[];
 }
 
-/** Opens every bundle in these folders. Parts may lie in any of them. Who the senders are must be judged by the caller. */
-export async function findBundles(folders: readonly string[]): Promise<Found> {
+/**
+ * Opens every bundle in these folders. Parts may lie in any of them; of two files of a name, that in the folder which is given first counts. `mended`: folders whose own
+ * manifests are passed over, since others stand in for them. Who the senders are must be judged by the caller.
+ */
+export async function findBundles(
+  folders: readonly string[],
+  mended: ReadonlySet<string> = new Set(),
+): Promise<Found> {
   const files = (await Promise.all(folders.map(async (folder) => plainFiles(folder)))).flat();
   const parts = partsAmong(files);
   const found = files.filter((path) => basename(path) === MANIFEST).map((path) => dirname(path));
+  const withParity = new Set(
+    files.filter((path) => PARITY.test(basename(path))).map((path) => dirname(path)),
+  );
   const bundles: OpenedBundle[] = [];
   const bad = new Map<string, SluiceError>();
   for (const folder of new Set(found)) {
+    if (mended.has(folder)) continue;
     try {
-      bundles.push(await openBundle(folder, files, parts));
+      bundles.push(await openBundle(folder, files, parts, withParity.has(folder)));
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
-      bad.set(folder, error);
+      const { code, message } = error;
+      bad.set(folder, withParity.has(folder) ? new SluiceError(code, `${message} ${MEND}`) : error);
     }
   }
   // Whose parts they are cannot be said where a manifest is bad.
@@ -93,6 +111,7 @@ async function openBundle(
   folder: string,
   files: readonly string[],
   parts: ReadonlyMap<string, readonly Copy[]>,
+  hasParity: boolean,
 ): Promise<OpenedBundle> {
   if (!files.includes(join(folder, SIGNATURE)))
     throw new SluiceError(
@@ -128,6 +147,8 @@ async function openBundle(
   return {
     folder,
     manifest,
+    listed,
+    hasParity,
     sender,
     parts: new Map(own.flatMap(([name, copies]) => (copies === undefined ? [] : [[name, copies] as const]))),
     places: parsePlaces(String(contents)),

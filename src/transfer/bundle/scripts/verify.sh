@@ -49,5 +49,13 @@ while read -r sum name; do
     bad=1
   fi
 done <SHA256SUMS
-[ "$bad" = 0 ] || fail 'the bundle is not whole.'
+if [ "$bad" != 0 ]; then
+  for parity in parity-*.par2; do
+    case $parity in
+    *.vol*) ;;
+    parity-[0-9]*) printf 'It has parity: copy all of it to a disk, run there "par2 repair %s", then this again.\n' "$parity" >&2 ;;
+    esac
+  done
+  fail 'the bundle is not whole.'
+fi
 printf 'Every file is as it was signed.\n'
