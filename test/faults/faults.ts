@@ -1,3 +1,4 @@
+import { clock } from "./clock.ts";
 import { crowd } from "./crowd.ts";
 import { disk } from "./disk.ts";
 import type { Fault } from "./fault.ts";
@@ -18,4 +19,5 @@ export const FAULTS: readonly Fault[] = [
   ...rot,
   ...wrongSize,
   ...crowd,
+  ...clock,
 ];
