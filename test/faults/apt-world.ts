@@ -6,6 +6,8 @@ import type { World, WorldKind, WorldSize } from "./world.ts";
 /** A Debian-like archive whose packages of odd number go from version 1 to 2. */
 export const aptWorld: WorldKind = { ecosystem: "apt", skip: skipApt, open };
 
+const YEAR_MS = 365 * 86_400_000;
+
 async function open({ packages, bytesEach }: WorldSize): Promise<World> {
   const lab = await openLab();
   const state = (version: string) =>
@@ -14,7 +16,12 @@ async function open({ packages, bytesEach }: WorldSize): Promise<World> {
       version: at % 2 === 1 ? version : "1",
       sizeBytes: bytesEach,
     }));
-  const old = await lab.upstream({ packages: state("1"), perArchRelease: false, binaryAll: false });
+  const old = await lab.upstream({
+    packages: state("1"),
+    perArchRelease: false,
+    binaryAll: false,
+    validUntil: Date.now() + YEAR_MS,
+  });
   const now = await lab.fork(old);
   await now.publish({ packages: state("2") }, { keepByHash: false });
   return {

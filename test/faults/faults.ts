@@ -1,4 +1,5 @@
 import { bundle } from "./bundle.ts";
+import { clock } from "./clock.ts";
 import { crowd } from "./crowd.ts";
 import { disk } from "./disk.ts";
 import type { Fault } from "./fault.ts";
@@ -22,4 +23,5 @@ export const FAULTS: readonly Fault[] = [
   ...bundle,
   ...crowd,
   ...transfer,
+  ...clock,
 ];
