@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, stat, statfs, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readFile, rename, stat, statfs, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { SluiceError } from "../../base/errors.ts";
 import { sha256 } from "../../base/digest.ts";
 import { IDENTITY, readIdentityRow } from "../../channel/identity-row.ts";
@@ -273,8 +273,11 @@ function contentsFile(plan: readonly PartPlan[]): Buffer {
   return Buffer.from(lines.join(""));
 }
 
+// At one stroke: half a signature would pass for a finished bundle.
 async function writeDurable(path: string, bytes: Buffer): Promise<void> {
-  await writeFile(path, bytes, { flush: true });
+  const aside = join(dirname(path), `.${basename(path)}.new`);
+  await writeFile(aside, bytes, { flush: true });
+  await rename(aside, path);
 }
 
 async function syncFolder(folder: string): Promise<void> {
