@@ -20,17 +20,18 @@ export async function trustedSender(site: Site, source: Source): Promise<Identit
       "sender_untrusted",
       `${capital(source.name)} does not say which site it is of: have it written again.`,
     );
+  const is = source.kind === "site" ? "is" : "was written by";
   const own = await readIdentityRow(site.store);
   if (own?.id === row.id)
     throw new SluiceError(
       "sender_untrusted",
-      `${capital(source.name)} was written by this very site: there is nothing to import.`,
+      `${capital(source.name)} ${is} this very site: there is nothing to import.`,
     );
   const decisions = await keyDecisions(site.store);
   if (decisions.get(row.id)?.state === "revoked" || decisions.get(row.current)?.state === "revoked")
     throw new SluiceError(
       "sender_untrusted",
-      `The site ${row.current} that wrote ${source.name} is no longer trusted here.`,
+      `${capital(source.name)} ${is} the site ${row.current}, which is no longer trusted here.`,
     );
   const isTrusted = [...row.keys].some(
     ([fingerprint, key]) => key.revokedSince === undefined && decisions.get(fingerprint)?.state === "trusted",
@@ -38,7 +39,7 @@ export async function trustedSender(site: Site, source: Source): Promise<Identit
   if (!isTrusted && !(await isKnown(site.store, row)))
     throw new SluiceError(
       "sender_untrusted",
-      `${capital(source.name)} was written by the site ${row.current}, which this one does not trust: compare the fingerprint with that site's \`sluice key show\`, then run \`sluice key trust\` with its key file.`,
+      `${capital(source.name)} ${is} the site ${row.current}, which this one does not trust: compare the fingerprint with that site's \`sluice key show\`, then run \`sluice key trust\` with its key file.`,
     );
   return row;
 }

@@ -196,6 +196,19 @@ test("an altered record, an older state and what is no Sluice are refused by nam
   await assert.rejects(open(t, inner, offered), { code: "store_foreign", message: /holds nothing yet/ });
 });
 
+test("a stranger, and the site itself, are refused", async (t) => {
+  const { outer, offered } = await pair(t);
+  const stranger = await siteRig();
+  await assert.rejects(takes(stranger, await open(t, stranger, offered)), {
+    code: "sender_untrusted",
+    message: /^The site is the site [0-9A-F]{40}, which this one does not trust: /,
+  });
+  await assert.rejects(takes(outer, await open(t, outer, offered)), {
+    code: "sender_untrusted",
+    message: /^The site is this very site/,
+  });
+});
+
 test("three sites in a row: what the first has signed is checked by the last", async (t) => {
   const { outer, inner: middle, offered, id } = await pair(t);
   const last = await siteRig();

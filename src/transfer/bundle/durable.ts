@@ -1,5 +1,5 @@
-import { open, readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { open, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { MANIFEST, SIGNATURE } from "./layout.ts";
 
 /** The id of the finished bundle in a folder. */
@@ -14,8 +14,11 @@ export async function finished(folder: string): Promise<string | undefined> {
   }
 }
 
+/** At one stroke: half a signature would pass for a finished bundle. Scripts may be run. */
 export async function writeDurable(path: string, bytes: Buffer): Promise<void> {
-  await writeFile(path, bytes, { flush: true });
+  const aside = join(dirname(path), `.${basename(path)}.new`);
+  await writeFile(aside, bytes, { flush: true, mode: path.endsWith(".sh") ? 0o755 : 0o644 });
+  await rename(aside, path);
 }
 
 export async function syncFolder(folder: string): Promise<void> {
