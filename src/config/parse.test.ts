@@ -322,3 +322,15 @@ test("a mistake in one mirror does not hide that of another", () => {
   ])
     assert.ok(all.includes(part), `${part} in ${all}`);
 });
+
+test("an odd key is told of as any other, and by nothing but the error", async () => {
+  const warnings: Error[] = [];
+  const listen = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", listen);
+  const { message } = refused("? [a, b]\n: c\nmirrors: {}\n");
+  // Warnings come when all that was going on is done.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", listen);
+  assert.match(message, /is not a key that is known here/);
+  assert.deepEqual(warnings, []);
+});

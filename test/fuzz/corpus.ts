@@ -22,8 +22,10 @@ export async function keepInput(folder: string, input: Uint8Array): Promise<stri
   return path;
 }
 
+/** Puts these in the place of what is kept, but for the inputs of former findings: `found-…`. */
 export async function writeCorpus(target: string, inputs: readonly Uint8Array[]): Promise<void> {
   const folder = join(CORPUS, target);
-  await rm(folder, { recursive: true, force: true });
+  const names: string[] = await readdir(folder).catch(() => []);
+  for (const name of names) if (!name.startsWith("found-")) await rm(join(folder, name));
   for (const input of inputs) await keepInput(folder, input);
 }

@@ -31,7 +31,7 @@ mirrors:
     retries: 2
     auth: { username: u, password-env: P }
     tls: { ca: ca.pem }
-  more: { <<: *base, mode: verbatim, trust: none }
+  more: { <<: *base, suites: [x], only: { packages: [a] } }
   line: { ecosystem: apt, repository: "deb [arch=amd64 signed-by=/k.gpg] http://deb.example.org/debian stable main" }
   stanza: { ecosystem: apt, repository: { Types: deb, URIs: "http://h/x", Suites: [./], Architectures: amd64, Signed-By: /k.gpg } }
 `;
@@ -48,7 +48,6 @@ const JSON_FORM = {
       architectures: ["amd64"],
       trust: "none",
       bandwidth: [{ from: "1:00", rate: "1kB/s" }],
-      "allow-weak": ["sha1"],
       icons: ["64x64"],
       languages: "all",
     },

@@ -12,8 +12,8 @@ export async function open(): Promise<Target> {
   return {
     seeds: [
       "/debian/stable/pool/a%2Bb.deb\nmirror.example.org:8080\ncurl/8\n10.0.0.1",
-      "http://h/_/setup/m/stable/sources?valid-for=90d&fallback=http://x/&exclude\n[::1]:80\nx\n::ffff:1.2.3.4",
-      "/m/20260101T000000Z?snapshot=20260101T000000Z\nh\n\nfe80::1",
+      "http://h/_/setup/m/stable/sources?valid-for=90d&fallback=http://x/\n[::1]:80\nx\n::ffff:1.2.3.4",
+      "/m/20260101T000000Z?snapshot=20260101T000000Z&exclude\nh\n\nfe80::1",
     ],
     words: [
       "/",
