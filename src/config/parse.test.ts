@@ -203,6 +203,11 @@ const MISTAKES: readonly [name: string, line: string, message: string][] = [
     "7:24: mirrors.debian.skip.packages[0] must not be longer than 1000 characters.",
   ],
   [
+    "a glob that stands for too many",
+    `skip: { packages: ["${"{a,b}".repeat(12)}"] }`,
+    "7:24: mirrors.debian.skip.packages[0] has braces that stand for more than 1000 globs.",
+  ],
+  [
     "only without sparse",
     "only: { packages: [x] }",
     "7:5: mirrors.debian.only leaves packages out: say `mode: sparse` with it.",
