@@ -1,4 +1,4 @@
-import picomatch from "picomatch";
+import { compileGlob } from "./glob.ts";
 
 /** Globs of `skip:` and `only:`; a package matches if its section or its name matches one of them. */
 export interface Selector {
@@ -47,7 +47,7 @@ function compileSelector(selector: Selector | undefined) {
 function matcher(globs: readonly string[] = []) {
   const all = globs.map((glob) => ({
     glob,
-    fits: picomatch(glob, { dot: true, nonegate: true, noextglob: true, bash: false }),
+    fits: compileGlob(glob),
     met: false,
   }));
   return {

@@ -22,7 +22,8 @@ export interface ConfigDocument {
 /** Parses YAML 1.2; `name` is how errors call the file. Throws `config_invalid` for the first mistake in the syntax. */
 export function parseConfigDocument(text: string, name: string): ConfigDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const options = { lineCounter: lines, prettyErrors: false, merge: true, logLevel: "error" } as const;
+  const document = parseDocument(text, options);
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${name}:${line}:${col}`;

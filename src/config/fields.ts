@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { compileGlob } from "../base/glob.ts";
 import { WEAKNESSES } from "../trust/contract.ts";
 import { isPublicKeyBlock } from "../trust/armor-lines.ts";
 import { hostList } from "../upstream/http/hosts.ts";
@@ -112,8 +113,21 @@ export const contact = z
 
 export const weakness = z.enum(WEAKNESSES);
 export const filePath = z.string().min(1);
-/** One that picomatch takes: it has a bound of its own, and no sense for nothing. */
-export const glob = z.string().min(1).max(1000, "must not be longer than 1000 characters");
+export const glob = z
+  .string()
+  .min(1)
+  .max(1000, "must not be longer than 1000 characters")
+  .refine(isGlob, "has braces that stand for more than 1000 globs");
+
+function isGlob(text: string): boolean {
+  try {
+    compileGlob(text);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
 export const count = z.int().min(0);
 export const positive = z.int().min(1);
 

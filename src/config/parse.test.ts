@@ -203,6 +203,11 @@ const MISTAKES: readonly [name: string, line: string, message: string][] = [
     "7:24: mirrors.debian.skip.packages[0] must not be longer than 1000 characters.",
   ],
   [
+    "a glob that stands for too many",
+    `skip: { packages: ["${"{a,b}".repeat(12)}"] }`,
+    "7:24: mirrors.debian.skip.packages[0] has braces that stand for more than 1000 globs.",
+  ],
+  [
     "only without sparse",
     "only: { packages: [x] }",
     "7:5: mirrors.debian.only leaves packages out: say `mode: sparse` with it.",
@@ -321,4 +326,16 @@ test("a mistake in one mirror does not hide that of another", () => {
     "mirrors.b.suites is missing",
   ])
     assert.ok(all.includes(part), `${part} in ${all}`);
+});
+
+test("an odd key is told of as any other, and by nothing but the error", async () => {
+  const warnings: Error[] = [];
+  const listen = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", listen);
+  const { message } = refused("? [a, b]\n: c\nmirrors: {}\n");
+  // Warnings come when all that was going on is done.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", listen);
+  assert.match(message, /is not a key that is known here/);
+  assert.deepEqual(warnings, []);
 });

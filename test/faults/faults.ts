@@ -3,6 +3,7 @@ import { clock } from "./clock.ts";
 import { crowd } from "./crowd.ts";
 import { disk } from "./disk.ts";
 import type { Fault } from "./fault.ts";
+import { fuzzed } from "./fuzz.ts";
 import { killed } from "./killed.ts";
 import { order } from "./order.ts";
 import { power } from "./power.ts";
@@ -24,4 +25,5 @@ export const FAULTS: readonly Fault[] = [
   ...crowd,
   ...transfer,
   ...clock,
+  ...fuzzed,
 ];
