@@ -24,6 +24,10 @@ export function addGapCommands(program: Command, context: ContextOf): void {
       "--since <receipt>",
       "a file with the receipt of that site: what it holds is left out; - reads stdin",
     )
+    .option(
+      "--keep <n>",
+      "take from the medium all but the newest n snapshots of each mirror and those of its channels",
+    )
     .option("--channel <name...>", "only what these channels hold; all channels, if none is named")
     .option("--mirror <name...>", "only these mirrors")
     .option("--snapshot <mirror@id...>", "these snapshots, whether a channel holds them or not")

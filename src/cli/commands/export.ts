@@ -12,7 +12,7 @@ import { writeMedium } from "../../transfer/medium.ts";
 import { acknowledged } from "../../transfer/receipt-check.ts";
 import { readConfig, type Context } from "../context.ts";
 import { formatBytes, formatCount } from "../format.ts";
-import { selectionOf, type SelectionOptions } from "../selection.ts";
+import { keepOf, selectionOf, type SelectionOptions } from "../selection.ts";
 import { withSite } from "../site.ts";
 import { FAT_MOST, parsePartSize } from "../size.ts";
 
@@ -24,6 +24,7 @@ export interface ExportOptions extends SelectionOptions {
   readonly base?: string;
   readonly full?: boolean;
   readonly since?: string;
+  readonly keep?: string;
 }
 
 /** `sluice export`: writes what is selected to a medium or as a bundle. */
@@ -58,6 +59,7 @@ async function toMedium(
       folder,
       selection,
       data: config.data,
+      keep: keepOf(options.keep),
       signal,
       onBlob: () => undefined,
     });
@@ -65,6 +67,7 @@ async function toMedium(
     output.json(done);
     const what = `${formatCount(done.files, "file")}, ${formatBytes(done.bytes)}`;
     output.line(`${folder}: ${formatCount(done.snapshots.length, "snapshot")}, ${what} copied`);
+    for (const name of done.removed) output.line(`${name}: taken from the medium`);
   });
 }
 
@@ -74,6 +77,8 @@ async function toBundle(
   folder: string,
   options: ExportOptions,
 ): Promise<void> {
+  if (options.keep !== undefined)
+    throw new SluiceError("usage", "--keep is for media: give it with `--medium`.");
   const { output, signal } = context;
   const destination = options.site ?? ANYWHERE;
   if (!isName(destination))
