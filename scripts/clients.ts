@@ -28,6 +28,8 @@ const CLIENTS: readonly Program[] = [
   { program: "strace", debian: "strace" },
   { program: "mkfs.ext4", debian: "e2fsprogs" },
   { program: "mount", debian: "mount" },
+  { program: "rpmbuild", debian: "rpm" },
+  { program: "par2", debian: "par2" },
 ];
 
 const POLICY = "/usr/sbin/policy-rc.d";

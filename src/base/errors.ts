@@ -111,6 +111,11 @@ export const ERRORS = {
     meaning: "A record or file of a medium is missing or bad.",
     remedy: "Export to it again, which brings what is missing; if that recurs, replace the medium.",
   },
+  medium_unsafe: {
+    exit: 1,
+    meaning: "A medium holds a link, a device or a pipe where a store has folders and plain files.",
+    remedy: "It was altered: do not use it, and have it written again.",
+  },
   tar_unexpected: {
     exit: 1,
     meaning: "A part of a bundle is not an archive as Sluice writes it.",
@@ -120,6 +125,16 @@ export const ERRORS = {
     exit: 1,
     meaning: "The folder holds another bundle already.",
     remedy: "Give each bundle a folder of its own.",
+  },
+  program_missing: {
+    exit: 1,
+    meaning: "A program that is needed is not installed.",
+    remedy: "Install the one that is named.",
+  },
+  bundle_unknown: {
+    exit: 1,
+    meaning: "No such bundle was exported from here, or what it was made of is gone.",
+    remedy: "Check the code; if it is right, export anew with `--full`.",
   },
   bundle_damaged: {
     exit: 1,
@@ -141,6 +156,11 @@ export const ERRORS = {
     exit: 1,
     meaning: "Files are missing, here and in what is to be imported.",
     remedy: "Import the bundle or part that is named.",
+  },
+  store_foreign: {
+    exit: 1,
+    meaning: "What is to be pulled from does not answer as a site of Sluice does.",
+    remedy: "Give the URL of that site's `sluice serve`; see what a proxy between does.",
   },
   identity_bad: {
     exit: 1,

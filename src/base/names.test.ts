@@ -46,7 +46,20 @@ test("ids strictly increase, even when the clock steps back or stands still", ()
 
 test("names are lower case, without separators, and not shaped like an id", () => {
   for (const good of ["debian", "a", "ubuntu-24.04", "x_y", "9"]) assert.ok(isName(good), good);
-  for (const bad of ["", "Debian", "a/b", "..", ".a", "-a", "a b", "20261121t040000z", "a\n", "é"])
+  for (const bad of [
+    "",
+    "Debian",
+    "a/b",
+    "..",
+    ".a",
+    "-a",
+    "a b",
+    "20261121t040000z",
+    "a\n",
+    "é",
+    "7.json",
+    "constructor",
+  ])
     assert.ok(!isName(bad), bad);
 });
 

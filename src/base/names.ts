@@ -2,6 +2,8 @@ import { SluiceError } from "./errors.ts";
 
 const NAME = /^[a-z0-9][a-z0-9._-]*$/;
 const ID = /^\d{8}T\d{6}Z$/;
+// The name of a version's file, which no part of the name of a record can have.
+const VERSION_FILE = /^\d+\.json$/;
 
 /** A snapshot id: a UTC time without colons that there is, `20261121T040000Z`. */
 export function isSnapshotId(text: string): boolean {
@@ -27,9 +29,15 @@ export function nextSnapshotId(now: number, last: string | undefined): string {
   return snapshotId(snapshotTime(last) + 1000);
 }
 
-/** True for a legal name of a mirror or channel (not looking at reserved ones). */
+/** True for a legal name of a mirror or channel (not looking at reserved ones). Records hold mirrors by name: `constructor`, which every object has, is none. */
 export function isName(text: string): boolean {
-  return NAME.test(text) && text.length <= 128 && !ID.test(text.toUpperCase());
+  return (
+    NAME.test(text) &&
+    text.length <= 128 &&
+    !ID.test(text.toUpperCase()) &&
+    !VERSION_FILE.test(text) &&
+    !(text in {})
+  );
 }
 
 export function checkMirrorName(name: string): string {

@@ -99,3 +99,27 @@ test("a revocation counts from its time on", async () => {
   assert.equal(row?.keys.get(first.fingerprint)?.revokedSince, AT + 5000);
   assert.equal(row.keys.get(second.fingerprint)?.revokedSince, undefined);
 });
+
+test("a record that does not hold what it should makes no row, although its key signed it", async () => {
+  const sound = { fingerprint: first.fingerprint, key: first.publicKey, revoked: [] };
+  const revoked = { fingerprint: second.fingerprint, since: "2026-01-01T00:00:00.000Z", why: "" };
+  const bodies: readonly object[] = [
+    { ...sound, key: undefined },
+    { ...sound, key: 5 },
+    { ...sound, fingerprint: {} },
+    { ...sound, revoked: undefined },
+    { ...sound, revoked: [null] },
+    { ...sound, revoked: [{ ...revoked, since: "some day" }] },
+    { ...sound, revoked: [{ ...revoked, fingerprint: undefined }] },
+    [],
+  ];
+  for (const body of bodies) {
+    const store = memoryStore();
+    await appendRef(store, author(first), IDENTITY, undefined, { body, why: "", at: AT });
+    await assert.rejects(readIdentityRow(store), { code: "identity_bad" }, JSON.stringify(body).slice(0, 99));
+  }
+  const store = memoryStore();
+  const body = { ...sound, revoked: [revoked], more: "of a later version" };
+  await appendRef(store, author(first), IDENTITY, undefined, { body, why: "", at: AT });
+  assert.equal((await readIdentityRow(store))?.id, first.fingerprint);
+});

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { SluiceError } from "../base/errors.ts";
 import type { ReadStore, WriteStore } from "../store/contract.ts";
 import {
@@ -25,6 +26,13 @@ export interface IdentityRecord {
   readonly key: string;
   readonly revoked: readonly Revocation[];
 }
+
+// A later version of the program may write more.
+const shape = z.looseObject({
+  fingerprint: z.string(),
+  key: z.string(),
+  revoked: z.array(z.looseObject({ fingerprint: z.string(), since: z.iso.datetime(), why: z.string() })),
+});
 
 /** The keys of one site, from its first to the one that signs now. */
 export interface IdentityRow {
@@ -89,6 +97,8 @@ export async function readIdentityRow(store: ReadStore, folder = ""): Promise<Id
 }
 
 async function keyOf(body: IdentityRecord, name: string): Promise<SiteKey> {
+  if (!shape.safeParse(body).success)
+    throw new SluiceError("identity_bad", `A record of refs/${name} holds no key: do not accept it.`);
   const key = await openSiteKey(body.key);
   if (key.fingerprint !== body.fingerprint)
     throw new SluiceError(

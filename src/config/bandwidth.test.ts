@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { SluiceError } from "../base/errors.ts";
 import { parseDays, parseRate, parseTime } from "./bandwidth.ts";
 import { parseConfig } from "./parse.ts";
@@ -96,4 +97,18 @@ test("a contact is a URL or a mail address that can stand in a header", () => {
     assert.equal(parse(`contact: ${contact}`).network.contact, contact);
   for (const contact of ["ops", "a(b)@example.org", "a b@example.org", '"a\\r\\nb@example.org"', "ftp://a"])
     assert.throws(() => parse(`contact: ${contact}`), { code: "config_invalid" }, contact);
+});
+
+test("every minute of the day, and no other, is a time", () => {
+  for (let minute = 0; minute <= 1440; minute++) {
+    const [hours, minutes] = [Math.floor(minute / 60), String(minute % 60).padStart(2, "0")];
+    assert.equal(parseTime(`${hours}:${minutes}`), minute);
+    assert.equal(parseTime(`${String(hours).padStart(2, "0")}:${minutes}`), minute);
+  }
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(..."0123456789:- ".split("")), maxLength: 6 }), (text) => {
+      const read = parseTime(text);
+      assert.ok(read === undefined || (/^\d{1,2}:\d\d$/.test(text) && read <= 1440), text);
+    }),
+  );
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { WEAKNESSES } from "../trust/contract.ts";
+import { isPublicKeyBlock } from "../trust/armor-lines.ts";
 import { hostList } from "../upstream/http/hosts.ts";
 import { cronFault } from "./cron.ts";
 import { DURATION, parseDuration } from "./duration.ts";
@@ -27,9 +28,7 @@ const keyring = z
   .string()
   .min(1)
   .refine(
-    (text) =>
-      !isArmoured(text) ||
-      /^-----BEGIN PGP PUBLIC KEY BLOCK-----\s[^]*\s-----END PGP PUBLIC KEY BLOCK-----\s*$/.test(text.trim()),
+    (text) => !isArmoured(text) || isPublicKeyBlock(text),
     "must be the path of a keyring, or a whole armoured public key",
   );
 
@@ -113,6 +112,8 @@ export const contact = z
 
 export const weakness = z.enum(WEAKNESSES);
 export const filePath = z.string().min(1);
+/** One that picomatch takes: it has a bound of its own, and no sense for nothing. */
+export const glob = z.string().min(1).max(1000, "must not be longer than 1000 characters");
 export const count = z.int().min(0);
 export const positive = z.int().min(1);
 

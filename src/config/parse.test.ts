@@ -193,6 +193,16 @@ const MISTAKES: readonly [name: string, line: string, message: string][] = [
     "7:5: mirrors.debian.skip leaves packages out: say `mode: sparse` with it.",
   ],
   [
+    "a glob of nothing",
+    "skip: { packages: [x, ''] }",
+    "7:27: mirrors.debian.skip.packages[1] must not be empty.",
+  ],
+  [
+    "a glob without end",
+    `skip: { packages: [${"a*".repeat(501)}] }`,
+    "7:24: mirrors.debian.skip.packages[0] must not be longer than 1000 characters.",
+  ],
+  [
     "only without sparse",
     "only: { packages: [x] }",
     "7:5: mirrors.debian.only leaves packages out: say `mode: sparse` with it.",

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import fc from "fast-check";
 import { readUstar, USTAR_END, ustarHeader, ustarPadding, ustarSize } from "./ustar.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-ustar-"));
@@ -123,4 +124,50 @@ test("a flipped bit of a header or a padding is found", async () => {
     flipped[at] = (flipped[at] ?? 0) ^ 4;
     await assert.rejects(read(flipped), { code: "tar_unexpected" }, String(at));
   }
+});
+
+test("a name that is not UTF-8 is refused, however long it would be as text", async () => {
+  const header = ustarHeader("n".repeat(100), 0, 0);
+  header.fill(0xe9, 0, 100);
+  header.write("        ", 148, "latin1");
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  await assert.rejects(read(Buffer.concat([header, USTAR_END])), { code: "tar_unexpected" });
+});
+
+test("what is read from is let go of, where an archive is refused and where nobody reads on", async () => {
+  let open = 0;
+  async function* source(bytes: Buffer): AsyncGenerator<Uint8Array> {
+    open++;
+    try {
+      yield* inChunks(bytes, 512);
+    } finally {
+      open--;
+    }
+  }
+  const whole = archive(FILES);
+  const damaged = Buffer.concat([whole.subarray(0, 1024), Buffer.alloc(9000, 1)]);
+  await assert.rejects(async () => {
+    for await (const { body } of readUstar(source(damaged), "part 1")) for await (const _ of body) continue;
+  });
+  assert.equal(open, 0);
+  for await (const _ of readUstar(source(whole), "part 1")) break;
+  assert.equal(open, 0);
+});
+
+test("names and bodies of any kind read back as they were written", async () => {
+  const part = fc
+    .string({ unit: "grapheme", minLength: 1, maxLength: 30 })
+    .filter((text) => !/[\0/]/.test(text));
+  const name = fc
+    .array(part, { minLength: 1, maxLength: 8 })
+    .map((parts) => parts.join("/"))
+    .filter((text) => Buffer.byteLength(text) <= 100);
+  const body = fc.uint8Array({ maxLength: 1200 }).map((bytes) => Buffer.from(bytes));
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(name, body), { maxLength: 4 }), async (files) => {
+      assert.deepEqual(await read(archive(files)), files);
+    }),
+    { numRuns: 50 },
+  );
 });

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { SluiceError } from "../base/errors.ts";
 import { ByteReader } from "./byte-reader.ts";
 
@@ -100,25 +101,32 @@ export async function* readUstar(
     while (left > 0) yield await some();
   }
 
-  for (;;) {
-    const header = await take(BLOCK);
-    if (header.every((byte) => byte === 0)) break;
-    const { name, size } = parseHeader(header, refuse);
-    left = size;
-    yield { name, size, body: body() };
-    while (left > 0) await some();
-    if ((await take((BLOCK - (size % BLOCK)) % BLOCK)).some((byte) => byte !== 0))
-      throw refuse("has something between its files");
+  try {
+    for (;;) {
+      const header = await take(BLOCK);
+      if (header.every((byte) => byte === 0)) break;
+      const { name, size } = parseHeader(header, refuse);
+      left = size;
+      yield { name, size, body: body() };
+      while (left > 0) await some();
+      if ((await take((BLOCK - (size % BLOCK)) % BLOCK)).some((byte) => byte !== 0))
+        throw refuse("has something between its files");
+    }
+    const end = await take(BLOCK);
+    if (end.some((byte) => byte !== 0) || !(await input.atEnd())) throw refuse("goes on after its end");
+  } finally {
+    await input.close();
   }
-  const end = await take(BLOCK);
-  if (end.some((byte) => byte !== 0) || !(await input.atEnd())) throw refuse("goes on after its end");
 }
 
 function parseHeader(header: Buffer, refuse: (why: string) => SluiceError): { name: string; size: number } {
   const text = (at: number, length: number): string => {
     const field = header.subarray(at, at + length);
     const end = field.indexOf(0);
-    return field.toString("utf8", 0, end < 0 ? length : end);
+    const bytes = field.subarray(0, end < 0 ? length : end);
+    // What takes the place of other bytes is longer than they are, and may fit into no header.
+    if (!isUtf8(bytes)) throw refuse("has a header that is none");
+    return bytes.toString("utf8");
   };
   const octal = (at: number, length: number): number => {
     const field = text(at, length).trim();

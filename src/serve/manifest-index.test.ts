@@ -128,3 +128,16 @@ function walk(index: ManifestIndex, folder: string): string[] {
     return entry === undefined ? walk(index, path) : [path];
   });
 }
+
+test("a folder whose name is not UTF-8 is passed over once", async () => {
+  const line = (path: string): string =>
+    `{"path":"${path}","sha256":"${"0".repeat(64)}","size":1,"kind":"root","from":"x"}\n`;
+  const bytes = Buffer.from(`{"format":1}\n${line("a\u00ff/b")}${line("b/c")}`, "latin1");
+  const index = await ManifestIndex.build(bytes, "m 1");
+  const names: string[] = [];
+  for (const { name } of index.children("")) {
+    names.push(name);
+    assert.ok(names.length < 4, "it comes to its end");
+  }
+  assert.deepEqual(names, ["a\ufffd", "b"]);
+});

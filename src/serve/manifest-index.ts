@@ -7,6 +7,7 @@ const HEADER = Buffer.from('{"format":1}\n');
 const LINE_START = Buffer.from('{"path":"');
 const QUOTE = 0x22;
 const SLASH = 0x2f;
+const BEHIND = Buffer.from("0");
 const BACKSLASH = 0x5c;
 /** A look at the clock after so many lines, less one: a mask. */
 const SLICE = 0xff;
@@ -125,7 +126,7 @@ export class ManifestIndex {
           yield { name, entry: slash < 0 ? this.#entry(at) : undefined };
         }
         // "0" is the byte after "/": the first path that is behind everything in the folder.
-        at = slash < 0 ? at + 1 : this.#lowerBound(Buffer.concat([prefix, Buffer.from(`${name}0`)]));
+        at = slash < 0 ? at + 1 : this.#lowerBound(Buffer.concat([prefix, rest.subarray(0, slash), BEHIND]));
       }
     }
   }

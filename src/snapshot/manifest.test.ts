@@ -69,3 +69,42 @@ test("a cut, altered or hostile manifest is refused", () => {
   ];
   for (const bytes of bad) assert.throws(() => parseManifest(bytes, "m@id"), { code: "manifest_invalid" });
 });
+
+test("what says the same in other bytes is refused", () => {
+  const at = (path: string): ManifestEntry => ({
+    path,
+    sha256: "0".repeat(64),
+    size: 1,
+    kind: "package",
+    from: path,
+    name: "é",
+    version: "1",
+    arch: "all",
+    evidence: "sig",
+  });
+  const good = encodeManifest([at("a"), at("b")]);
+  parseManifest(good, "m@id");
+  const [head = "", first = "", second = ""] = good.toString().split("\n");
+  const changed = (from: string, to: string): string => {
+    assert.ok(first.includes(from), from);
+    return `${head}\n${first.replace(from, to)}\n${second}\n`;
+  };
+  const bad = [
+    `${head}\n${second}\n${first}\n`,
+    `${head}\n${first}\n${first}\n`,
+    changed("{", '{"more":1,'),
+    changed("}", ',"evidence":"other"}'),
+    changed('"size":1', '"size":1.0'),
+    changed('"size":1,"kind":"package"', '"kind":"package","size":1'),
+    changed('"path":"a"', '"path":"\\u0061"'),
+    changed('"0000', '["0000').replace('0","size"', '0"],"size"'),
+    changed('"name":"é"', '"name":1'),
+    changed('"version":"1"', '"version":{}'),
+    changed('"arch":"all"', '"arch":null'),
+    changed('"evidence":"sig"', '"evidence":[]'),
+  ];
+  for (const text of bad)
+    assert.throws(() => parseManifest(Buffer.from(text), "m@id"), { code: "manifest_invalid" }, text);
+  const latin = Buffer.from(good.toString(), "latin1");
+  assert.throws(() => parseManifest(latin, "m@id"), { code: "manifest_invalid" });
+});

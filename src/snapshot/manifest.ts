@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { SluiceError } from "../base/errors.ts";
 import { pathFault } from "../base/path.ts";
 import type { ReadStore } from "../store/contract.ts";
@@ -18,6 +19,9 @@ export interface ManifestEntry {
 
 const HEADER = '{"format":1}\n';
 const MAX_MANIFEST = 2 ** 31;
+/** Most lines are shorter; what is set aside and not used costs nothing. */
+const USUAL_LINE = 512;
+const SURROGATE = /[\ud800-\udfff]/;
 
 export function manifestEntry(entry: Entry, blob: { sha256: string; size: number }): ManifestEntry {
   const identity = entry.package;
@@ -34,14 +38,25 @@ export function manifestEntry(entry: Entry, blob: { sha256: string; size: number
 
 /** Manifest bytes: UTF-8 NDJSON, a header line, then one line an entry in the order of the bytes of `path`; equal input, equal bytes. */
 export function encodeManifest(entries: Iterable<ManifestEntry>): Buffer {
-  const keyed = [...entries].map((entry) => ({ key: Buffer.from(entry.path), entry }));
-  keyed.sort((a, b) => Buffer.compare(a.key, b.key));
-  const chunks: Buffer[] = [Buffer.from(HEADER)];
-  for (let at = 0; at < keyed.length; at += 4096) {
-    const lines = keyed.slice(at, at + 4096).map(({ entry }) => line(entry));
-    chunks.push(Buffer.from(lines.join("")));
+  const sorted = inOrder([...entries]);
+  let bytes = Buffer.allocUnsafe(HEADER.length + sorted.length * USUAL_LINE);
+  let size = bytes.write(HEADER);
+  for (const entry of sorted) {
+    const text = line(entry);
+    // Up to three bytes for each unit of UTF-16.
+    if (bytes.length - size < 3 * text.length)
+      bytes = Buffer.concat([bytes], 2 * bytes.length + 3 * text.length);
+    size += bytes.write(text, size);
   }
-  return Buffer.concat(chunks);
+  return bytes.subarray(0, size);
+}
+
+// UTF-16 orders as UTF-8 does, up to the surrogates.
+function inOrder(entries: readonly ManifestEntry[]): ManifestEntry[] {
+  if (!entries.some((entry) => /[\ud800-\uffff]/.test(entry.path)))
+    return entries.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const keyed = entries.map((entry) => ({ key: Buffer.from(entry.path), entry }));
+  return keyed.toSorted((a, b) => Buffer.compare(a.key, b.key)).map(({ entry }) => entry);
 }
 
 // The order of keys is part of the format.
@@ -55,14 +70,25 @@ export function parseManifest(bytes: Buffer, what: string): ManifestEntry[] {
   const entries: ManifestEntry[] = [];
   if (!bytes.subarray(0, HEADER.length).equals(Buffer.from(HEADER)))
     throw invalid(what, "has no known header");
+  if (!isUtf8(bytes)) throw invalid(what, "is not UTF-8");
   let at = HEADER.length;
+  let last: string | undefined;
   while (at < bytes.length) {
     const end = bytes.indexOf(10, at);
     if (end < 0) throw invalid(what, "is cut short");
-    entries.push(parseManifestLine(bytes.toString("utf8", at, end), what));
+    const entry = parseManifestLine(bytes.toString("utf8", at, end), what);
+    if (last !== undefined && !isBefore(last, entry.path)) throw invalid(what, "is not in order");
+    entries.push(entry);
+    last = entry.path;
     at = end + 1;
   }
   return entries;
+}
+
+// By bytes of UTF-8. That is the order of strings too, but where a character takes two units of a string.
+function isBefore(a: string, b: string): boolean {
+  if (SURROGATE.test(a) || SURROGATE.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
+  return a < b;
 }
 
 /** The entry of one line, without its end. */
@@ -78,13 +104,21 @@ export function parseManifestLine(text: string, what: string): ManifestEntry {
     entry !== null &&
     typeof entry.path === "string" &&
     pathFault(entry.path) === undefined &&
+    typeof entry.sha256 === "string" &&
     /^[0-9a-f]{64}$/.test(entry.sha256) &&
     Number.isSafeInteger(entry.size) &&
     entry.size >= 0 &&
     ["root", "metadata", "package"].includes(entry.kind) &&
-    typeof entry.from === "string";
+    typeof entry.from === "string" &&
+    [entry.name, entry.version, entry.arch, entry.evidence].every(isText) &&
+    // Nothing else stands in it, and nothing is written in another way.
+    line(entry) === `${text}\n`;
   if (!sound) throw invalid(what, `holds a line that is no entry: ${text.slice(0, 120)}`);
   return entry;
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
 }
 
 function invalid(what: string, fault: string): SluiceError {

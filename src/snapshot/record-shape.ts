@@ -4,6 +4,9 @@ import { refDamaged, type RefVersion } from "../store/refs.ts";
 const texts = z.array(z.string());
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
+// In milliseconds: what a Date can be made of.
+const time = z.number().min(-8.64e15).max(8.64e15);
+const numbers = z.record(z.string(), count);
 
 // What is read of a record, wherever it is read; a later version of the program may write more.
 const snapshot = z.looseObject({
@@ -27,9 +30,18 @@ const snapshot = z.looseObject({
   claims: z.array(
     z.looseObject({
       root: z.string(),
-      signers: z.array(z.looseObject({ fingerprint: z.string() })),
-      date: z.number().optional(),
-      validUntil: z.number().optional(),
+      signers: z.array(
+        z.looseObject({
+          fingerprint: z.string(),
+          userId: z.string(),
+          signedAt: time,
+          expires: time.optional(),
+          revoked: time.optional(),
+          weak: texts,
+        }),
+      ),
+      date: time.optional(),
+      validUntil: time.optional(),
       names: texts,
       weak: texts,
     }),
@@ -38,7 +50,17 @@ const snapshot = z.looseObject({
   packages: count,
   files: count,
   bytes: count,
-  holes: z.array(z.looseObject({ path: z.string() })).optional(),
+  holes: z
+    .array(
+      z.looseObject({
+        path: z.string(),
+        name: z.string().optional(),
+        version: z.string().optional(),
+        arch: z.string().optional(),
+      }),
+    )
+    .optional(),
+  origin: z.looseObject({ site: z.string(), mirror: z.string(), record: digest }).optional(),
   pinned: z.string().optional(),
   removed: z.string().optional(),
 });
@@ -50,6 +72,39 @@ const channel = z.looseObject({
   of: texts.optional(),
   expires: z.iso.datetime().optional(),
 });
+
+const imported = z.looseObject({
+  site: z.string(),
+  from: z.looseObject({ kind: z.string(), name: z.string(), bundles: z.array(count).optional() }),
+  channels: numbers,
+  mirrors: z.record(z.string(), z.string()),
+  snapshots: texts,
+  files: count,
+  bytes: count,
+  bundles: z.array(count),
+});
+
+const exported = z.looseObject({
+  to: z.looseObject({ kind: z.string(), name: z.string() }),
+  channels: numbers,
+  snapshots: texts,
+  files: count,
+  bytes: count,
+  bundle: z.looseObject({ number: count, id: z.string(), base: z.array(count) }).optional(),
+});
+
+const key = z.looseObject({
+  fingerprint: z.string(),
+  key: z.string(),
+  state: z.enum(["trusted", "revoked"]),
+});
+
+const OTHERS: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
+  ["imports", imported],
+  ["exports", exported],
+  ["keys", key],
+  ["gc", z.looseObject({ list: digest })],
+]);
 
 /**
  * Holds that a version says what its kind of record says, and is about what its name says. One that was altered need not be found out by its signature
@@ -65,5 +120,6 @@ export function checkShape<V extends RefVersion<unknown>>(version: V): V {
     const { success, data } = channel.safeParse(version.body);
     if (!success || data.channel !== name[0]) throw refDamaged(version);
   }
+  if (OTHERS.get(kind ?? "")?.safeParse(version.body).success === false) throw refDamaged(version);
   return version;
 }

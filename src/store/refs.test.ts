@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createIdentity, openIdentity, openSiteKey } from "../trust/identity.ts";
 import { memoryStore } from "./memory.ts";
-import { appendRef, assertRow, checkRef, latestRef, refHistory, type Author, type SiteKey } from "./refs.ts";
+import {
+  appendRef,
+  assertRow,
+  checkRef,
+  isSignedBy,
+  latestRef,
+  refHistory,
+  type Author,
+  type SiteKey,
+} from "./refs.ts";
 
 async function author(): Promise<{ author: Author; key: SiteKey }> {
   const made = await createIdentity("test site");
@@ -138,5 +147,54 @@ test("damage is a sentence that names the file, not a crash", async () => {
       (await checkRef(store, "channels/x", async () => undefined)).join(),
       /^refs\/channels\/x\/1\.json is damaged/,
     );
+  }
+});
+
+test("a version that is not of the form is damaged, whatever is wrong with it", async () => {
+  const { author: me, key } = await author();
+  const written = memoryStore();
+  await appendRef(written, me, "channels/x", undefined, { body: { a: 1 }, why: "one", at: 0 });
+  const text = String(await written.readRef("channels/x", 1));
+  const changes: readonly ((envelope: {
+    payload: Record<string, unknown>;
+    signatures: unknown[];
+  }) => void)[] = [
+    ({ payload }) => (payload["body"] = null),
+    ({ payload }) => (payload["at"] = "yesterday"),
+    ({ payload }) => (payload["at"] = "2026-02-30T00:00:00.000Z"),
+    ({ payload }) => (payload["by"] = {}),
+    ({ payload }) => (payload["why"] = 1),
+    ({ payload }) => (payload["site"] = [me.fingerprint]),
+    ({ payload }) => (payload["previous"] = 1),
+    ({ signatures }) => signatures.unshift(null),
+    ({ signatures }) => signatures.unshift({ site: me.fingerprint, signature: 7 }),
+  ];
+  for (const change of changes) {
+    const store = memoryStore();
+    const envelope = JSON.parse(text) as { payload: Record<string, unknown>; signatures: unknown[] };
+    change(envelope);
+    await store.createRef("channels/x", 1, Buffer.from(JSON.stringify(envelope)));
+    const said = JSON.stringify(envelope).slice(0, 200);
+    await assert.rejects(latestRef(store, "channels/x"), { code: "ref_corrupt" }, said);
+    assert.match(
+      (await checkRef(store, "channels/x", async () => key)).join(),
+      /damaged or was altered/,
+      said,
+    );
+    await assert.rejects(isSignedBy(store, "channels/x", 1, key), { code: "ref_corrupt" }, said);
+  }
+});
+
+test("what has no canonical form was signed by nobody", async () => {
+  const { author: me, key } = await author();
+  for (const odd of ['"\\ud800"', `${"[".repeat(5000)}${"]".repeat(5000)}`]) {
+    const store = memoryStore();
+    await appendRef(store, me, "channels/x", undefined, { body: { a: 1 }, why: "one", at: 0 });
+    const text = String(await store.readRef("channels/x", 1)).replace('"a": 1', `"a": ${odd}`);
+    store.refs.get("channels/x")?.set(1, Buffer.from(text));
+    const [version] = await refHistory(store, "channels/x");
+    assert.ok(version !== undefined);
+    await assert.rejects(assertRow(store, [version], me.siteKey), { code: "ref_corrupt" });
+    assert.match((await checkRef(store, "channels/x", async () => key)).join(), /signature does not match/);
   }
 });

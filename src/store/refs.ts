@@ -186,7 +186,8 @@ async function signatureFault(
   if (key === undefined) return `is signed by the unknown site ${site}.`;
   if (key.revokedSince !== undefined && key.revokedSince <= Date.parse(envelope.payload.at))
     return `is signed by the key ${site}, which had been revoked by then.`;
-  const good = await key.verify(signedBytes(envelope.payload), own.signature);
+  const signed = signedBytesOf(envelope.payload);
+  const good = signed !== undefined && (await key.verify(signed, own.signature));
   return good ? undefined : "its signature does not match: it was altered.";
 }
 
@@ -215,11 +216,43 @@ export function refDamaged({ ref, version }: Pick<RefVersion<unknown>, "ref" | "
 
 function parseEnvelope<B>(bytes: Buffer): Envelope<B> | undefined {
   try {
-    const value = JSON.parse(bytes.toString("utf8")) as Partial<Envelope<B>> | null;
-    const payload = value?.payload;
-    if (payload === undefined || payload.format !== 1 || !Array.isArray(value?.signatures)) return undefined;
-    if (typeof payload.body !== "object" || typeof payload.at !== "string") return undefined;
-    return value as Envelope<B>;
+    const value: unknown = JSON.parse(bytes.toString("utf8"));
+    return isEnvelope(value) ? (value as Envelope<B>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// All of the envelope; what its body holds is checked by those who read it.
+function isEnvelope(value: unknown): boolean {
+  if (!isMap(value) || !isMap(value["payload"]) || !Array.isArray(value["signatures"])) return false;
+  const { format, ref, previous, at, by, site, why, body } = value["payload"];
+  return (
+    format === 1 &&
+    [ref, previous ?? "", at, by, site, why].every((text) => typeof text === "string") &&
+    isTime(String(at)) &&
+    typeof body === "object" &&
+    body !== null &&
+    value["signatures"].every(
+      (one) => isMap(one) && typeof one["site"] === "string" && typeof one["signature"] === "string",
+    )
+  );
+}
+
+// As appendRef writes it: there is no other way to write a time, so that they sort as texts.
+function isTime(text: string): boolean {
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && new Date(time).toISOString() === text;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+// Undefined for what nobody signed: half a character, or deeper than anything that was written, has no canonical form.
+function signedBytesOf(payload: RefPayload<unknown>): Uint8Array | undefined {
+  try {
+    return signedBytes(payload);
   } catch {
     return undefined;
   }

@@ -58,7 +58,7 @@ async function channelsOf(store: ReadStore, { channels, snapshots }: Selection):
   return snapshots === undefined ? await channelNames(store) : [];
 }
 
-function cargoSnapshot({
+export function cargoSnapshot({
   mirror,
   id,
   ecosystem,

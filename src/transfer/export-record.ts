@@ -1,4 +1,5 @@
 import type { Site } from "../channel/site.ts";
+import { checkShape } from "../snapshot/record-shape.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { appendRef, latestRef, refHistory, type RefVersion } from "../store/refs.ts";
 import type { CargoChannel } from "./contract.ts";
@@ -12,7 +13,26 @@ export interface ExportRecord {
   readonly files: number;
   readonly bytes: number;
   /** Of a bundle: its number for this destination, its id, and the numbers of those that it builds on. */
-  readonly bundle?: { readonly number: number; readonly id: string; readonly base: readonly number[] };
+  readonly bundle?: ExportedBundle;
+}
+
+export interface ExportedBundle {
+  readonly number: number;
+  readonly id: string;
+  readonly base: readonly number[];
+  readonly plan?: BundlePlan;
+}
+
+/** What it takes, beside the snapshots, to make the same bundle again. */
+export interface BundlePlan {
+  readonly partBytes: number;
+  readonly created: string;
+  /** The records in their order, each with its newest version that went into it. */
+  readonly refs: readonly (readonly [name: string, version: number])[];
+  /** Of each channel, the snapshots that went along. */
+  readonly mirrors: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Snapshots that the other side was taken to have, `mirror@id`. */
+  readonly assumed: readonly string[];
 }
 
 /** Where exports go that name no site. */
@@ -20,8 +40,13 @@ export const ANYWHERE = "any";
 
 const ref = (destination: string): string => `exports/${destination}`;
 
+/** Names of all destinations that something was exported to. */
+export async function destinations(store: ReadStore): Promise<string[]> {
+  return (await store.listRefs("exports/")).map((name) => name.slice("exports/".length));
+}
+
 export async function exportsTo(store: ReadStore, destination: string): Promise<RefVersion<ExportRecord>[]> {
-  return refHistory<ExportRecord>(store, ref(destination));
+  return (await refHistory<ExportRecord>(store, ref(destination))).map(checkShape);
 }
 
 export async function writeExport(

@@ -1,5 +1,6 @@
 import { siteFolder } from "../channel/identity-row.ts";
 import type { Site } from "../channel/site.ts";
+import { checkShape } from "../snapshot/record-shape.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { appendRef, latestRef } from "../store/refs.ts";
 
@@ -26,7 +27,8 @@ export interface ImportRecord {
 const ref = (sender: string): string => `imports/${sender}`;
 
 export async function lastImport(store: ReadStore, sender: string): Promise<ImportRecord | undefined> {
-  return (await latestRef<ImportRecord>(store, ref(sender)))?.body;
+  const found = await latestRef<ImportRecord>(store, ref(sender));
+  return found && checkShape(found).body;
 }
 
 /** Ids of all sites that something was imported from. */

@@ -1,6 +1,7 @@
 import { SluiceError } from "../base/errors.ts";
 import { readIdentityRow } from "../channel/identity-row.ts";
 import type { Site } from "../channel/site.ts";
+import { checkShape } from "../snapshot/record-shape.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { appendRef, latestRef } from "../store/refs.ts";
 import { openSiteKey } from "../trust/identity.ts";
@@ -20,7 +21,7 @@ export async function keyDecisions(store: ReadStore): Promise<Map<string, KeyDec
   const found = new Map<string, KeyDecision>();
   for (const name of await store.listRefs("keys/")) {
     const latest = await latestRef<KeyDecision>(store, name);
-    if (latest !== undefined) found.set(latest.body.fingerprint, latest.body);
+    if (latest !== undefined) found.set(checkShape(latest).body.fingerprint, latest.body);
   }
   return found;
 }

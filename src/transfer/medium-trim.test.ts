@@ -21,7 +21,7 @@ async function carry({ site }: SiteRig, medium: MemoryStore, selection: Selectio
   const cargo = await loadCargo(site.store, (await readIdentityRow(site.store))?.id ?? "", selection);
   const session = await medium.begin();
   const lacking = await lackingBlobs(site.store, medium, cargo);
-  await sendBlobs(storeSource(site.store, "site", "it"), session, lacking, {
+  await sendBlobs(storeSource(site.store, "medium", "it"), session, lacking, {
     signal,
     onBlob: () => undefined,
   });

@@ -62,17 +62,12 @@ export async function importFrom(site: Site, source: Source, request: ImportRequ
   const lacking = await lackingBlobs(source.store, site.store, cargo);
   const bytes = sum(lacking);
   const notices = expiredChannels(cargo, site.clock());
-  if (!(await isNew(site, sender, cargo, names)))
-    return {
-      site: sender.id,
-      from: source.name,
-      result: "unchanged",
-      snapshots: [],
-      channels: [],
-      files: 0,
-      bytes: 0,
-      notices,
-    };
+  if (!(await isNew(site, sender, cargo, names))) {
+    // A run that was killed when all was written may have left the trees behind.
+    if (!request.dryRun) notices.push(...(await reconcileTrees(site)));
+    const nothing = { snapshots: [], channels: [], files: 0, bytes: 0 };
+    return { site: sender.id, from: source.name, result: "unchanged", ...nothing, notices };
+  }
   await roomFor(site.store, lacking, source.name);
   const planned = cargo.snapshots.map(({ mirror, id }) => `${names.get(mirror) ?? mirror}@${id}`);
   if (request.dryRun) {

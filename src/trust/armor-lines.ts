@@ -46,3 +46,8 @@ export function trimEnd(line: string): string {
 function isBlank(code: number): boolean {
   return code === 32 || code === 9 || code === 13;
 }
+
+/** True for armoured public keys with nothing around them; what is in them is not looked at. */
+export function isPublicKeyBlock(text: string): boolean {
+  return /^-----BEGIN PGP PUBLIC KEY BLOCK-----\s[^]*\s-----END PGP PUBLIC KEY BLOCK-----$/.test(text.trim());
+}

@@ -136,3 +136,8 @@ test("a folder that is not there is unreachable, and what is no file URL is refu
   for (const url of ["file://host/x", "/srv/x", "http://a/", "file:///a?b", "file:///a%2fb"])
     assert.throws(() => fileTransport({ url }), { code: "config_invalid" }, url);
 });
+
+test("a base with an empty query or fragment is none", () => {
+  for (const url of ["file:///srv/x/?", "file:///srv/x/#"])
+    assert.throws(() => fileTransport({ url }), { code: "config_invalid" }, url);
+});

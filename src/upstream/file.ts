@@ -82,6 +82,8 @@ function contentOf(
     signal.addEventListener("abort", stop, { once: true });
     stream.once("close", () => signal.removeEventListener("abort", stop));
   }
+  // Without a listener, an error that comes before the reader does would end the process.
+  stream.on("error", () => undefined);
   return bodyOf(stream, size - start, (error, received) => {
     if (request.signal?.aborted === true) return request.signal.reason as Error;
     if (error !== undefined) return translate(error, name);
@@ -106,7 +108,7 @@ function emptied(handle: FileHandle): Readable {
 function parseBase(text: string): { url: URL; folder: string } {
   try {
     const url = new URL(text);
-    if (url.search !== "" || url.hash !== "") throw new Error("query or fragment");
+    if (/[?#]/.test(url.href)) throw new Error("query or fragment");
     const folder = fileURLToPath(url);
     if (!url.pathname.endsWith("/")) url.pathname += "/";
     return { url, folder };

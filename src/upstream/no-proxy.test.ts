@@ -31,6 +31,8 @@ const cases: [url: string, noProxy: string, direct: boolean][] = [
   ["http://[::1]/", "::1", true],
   ["http://[::1]/", "[::1]", true],
   ["http://[::1]:8080/", "[0:0::1]:8080", true],
+  ["http://[fe80::1]/", "fe80::1%eth0.100", false],
+  ["http://[::1]/", "[::%.1],::1", true],
   ["http://[fd00::5]/", "fd00::/8", true],
   ["http://[fd00::5]/", "10.0.0.0/8", false],
   ["http://[::ffff:10.1.2.3]/", "10.0.0.0/8", true],

@@ -36,6 +36,8 @@ function bare(host: string): string {
 }
 
 function same(a: string, b: string): boolean {
+  // One with a zone that only Node understands.
+  if (!ipaddr.isValid(b)) return false;
   return ipaddr.process(a).toNormalizedString() === ipaddr.process(b).toNormalizedString();
 }
 

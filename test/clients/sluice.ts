@@ -11,6 +11,8 @@ import { runInline } from "./inline.ts";
 import { removeFolder, tempFolder } from "../temp.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
+/** As bin/sluice has it. */
+const COMPILED = join(import.meta.dirname, "../../node_modules/.cache/node");
 
 /** What `sluice sync --json` says of one mirror at the end. */
 export interface SyncLine {
@@ -101,7 +103,7 @@ export async function sluiceSite(name = "site", elsewhere?: string, inline = fal
     const [node = "", ...rest] = commandLine(...args);
     const child = spawn(node, rest, {
       cwd: home,
-      env: plainEnv({ HOME: home }),
+      env: plainEnv({ HOME: home, NODE_COMPILE_CACHE: COMPILED }),
       stdio: ["ignore", "pipe", "pipe"],
       // A server runs as long as its test does.
       timeout: args[0] === "serve" ? 0 : 120_000,

@@ -1,4 +1,5 @@
 import { aptSource, clean } from "../clients/apt.ts";
+import type { AptRepository } from "../upstreams/apt.ts";
 import { mirrorOf, openLab, skipApt } from "../e2e/apt/lab.ts";
 import type { World, WorldKind, WorldSize } from "./world.ts";
 
@@ -19,6 +20,15 @@ async function open({ packages, bytesEach }: WorldSize): Promise<World> {
   return {
     ecosystem: "apt",
     states: { old: old.root, new: now.root },
+    async later(count) {
+      const made: AptRepository[] = [];
+      for (let nth = 0; nth < count; nth++) {
+        const next = await lab.fork(made.at(-1) ?? now);
+        await next.publish({ packages: state(String(3 + nth)) }, { keepByHash: false });
+        made.push(next);
+      }
+      return made.map(({ root }) => root);
+    },
     ownPackage: { old: "pool/main/p/part1/part1_1_amd64.deb", new: "pool/main/p/part1/part1_2_amd64.deb" },
     mirror: (url, more) => mirrorOf(old, url, more),
     async client(base) {

@@ -12,6 +12,8 @@ export interface World extends AsyncDisposable {
   readonly ecosystem: string;
   /** The folder of each state, to be served. Of the packages, half are in both states. */
   readonly states: Readonly<Record<Age, string>>;
+  /** Makes so many further states, each newer than the one before it, the first newer than `new`; their folders. */
+  later(count: number): Promise<readonly string[]>;
   /** A path of each state that only this state has, and that is a package. */
   readonly ownPackage: Readonly<Record<Age, string>>;
   /** The config of a mirror of it, served at `url`. */

@@ -75,7 +75,7 @@ export async function auditExport(
   { output: file }: { readonly output?: string },
 ): Promise<void> {
   const config = await readConfig(context);
-  const text = await withSite(config, async (site) => writeLog(site, ref ?? ""));
+  const text = await withSite(context, config, async (site) => writeLog(site, ref ?? ""));
   if (file === undefined) {
     context.io.out.write(text);
     return;
@@ -93,7 +93,7 @@ async function withLog(
   tell: (found: Audit, store: ReadStore) => Promise<void>,
 ): Promise<void> {
   const config = await readConfig(context);
-  await withReader(config, async (store) => {
+  await withReader(context, config, async (store) => {
     const found = await auditRefs(store, ref ?? "", findKeyOf(config.data, store));
     await tell(found, store);
     tellFaults(context, found);
@@ -117,7 +117,8 @@ function sound(lines: Audit["lines"]): string {
 
 // Keys that are named are enough: whoever checks a log needs no site of their own.
 async function trustedHere(context: Context, files: readonly string[] | undefined): Promise<Set<string>> {
-  if (files === undefined) return withReader(await readConfig(context), async (store) => trustedKeys(store));
+  if (files === undefined)
+    return withReader(context, await readConfig(context), async (store) => trustedKeys(store));
   const found = new Set<string>();
   for (const file of files) found.add((await openSiteKey(await readGiven(file))).fingerprint);
   return found;

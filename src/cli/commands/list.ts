@@ -8,10 +8,10 @@ import { withReader } from "../site.ts";
 /** `sluice list`: mirrors, snapshots, channels. */
 export async function list(context: Context): Promise<void> {
   const config = await readConfig(context);
-  const { mirrors, channels, damaged } = await withReader(config, async (store) =>
+  const { mirrors, channels, damaged } = await withReader(context, config, async (store) =>
     listMirrors(store, config.mirrors.map(configured)),
   );
-  context.output.json({ mirrors, channels });
+  context.output.json({ mirrors });
   for (const fault of damaged) context.output.warn(fault);
   if (damaged.length > 0) context.fail();
   const now = context.io.now();

@@ -17,7 +17,7 @@ export async function status(context: Context, folder: string, options: { verify
   const { output, signal } = context;
   await withMedium(folder, async (medium) => {
     const state = await mediumState(medium, folder, { deep: options.verify === true, signal });
-    const whose = await withReader(config, async (store) => whoseIs(store, state.site));
+    const whose = await withReader(context, config, async (store) => whoseIs(store, state.site));
     output.json({ ...state, whose });
     const site = state.site === null ? "nobody" : `the site ${formatFingerprint(state.site)}`;
     output.line(`${folder}: written by ${site}, ${WHOSE[whose]}`);
@@ -50,7 +50,7 @@ export async function diff(context: Context, folder: string, options: SelectionO
   const config = await readConfig(context);
   const { output } = context;
   await withMedium(folder, async (medium) => {
-    const found = await withReader(config, async (store) => {
+    const found = await withReader(context, config, async (store) => {
       const own = await readIdentityRow(store);
       const theirs = await readIdentityRow(medium);
       if (own === undefined || own.id !== theirs?.id)
@@ -83,7 +83,7 @@ export async function collect(
   const { output } = context;
   if (!(await isMedium(folder))) throw noMedium(folder);
   const dryRun = options.dryRun === true;
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     const medium = await openDirectoryStore(folder);
     try {
       const done = await collectMedium(site, medium, folder, { keep: keepOf(options.keep), dryRun });
@@ -104,7 +104,7 @@ async function withMedium(
   action: (medium: Awaited<ReturnType<typeof openDirectoryReader>>) => Promise<void>,
 ): Promise<void> {
   if (!(await isMedium(folder))) throw noMedium(folder);
-  const medium = await openDirectoryReader(folder);
+  const medium = await openDirectoryReader(folder, { isForeign: true });
   try {
     await action(medium);
   } finally {

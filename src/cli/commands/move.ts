@@ -24,7 +24,7 @@ export async function rollback(context: Context, channel: string, mirrors: reado
 async function move(context: Context, plan: (site: Site) => Promise<Move>): Promise<void> {
   const config = await readConfig(context);
   const { output } = context;
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     // A move that was killed after its record is finished first: run again, it may have nothing to change.
     for (const problem of await reconcileTrees(site)) output.warn(problem);
     const planned = await plan(site);

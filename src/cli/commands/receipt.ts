@@ -20,7 +20,7 @@ export async function receipt(
 ): Promise<void> {
   const config = await readConfig(context);
   const { output } = context;
-  const made = await withSite(config, async (site) => {
+  const made = await withSite(context, config, async (site) => {
     const senders = await receiptSenders(site, sender);
     if (senders.length > 1 && (options.qr === true || options.png !== undefined))
       throw new SluiceError("usage", `Say which site the code is for: one of ${senders.join(", ")}.`);

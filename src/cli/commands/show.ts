@@ -9,7 +9,7 @@ import { checkKnown, withReader } from "../site.ts";
 export async function show(context: Context, target: string): Promise<void> {
   const config = await readConfig(context);
   const { mirror, x } = parseTarget(target);
-  const shown = await withReader(config, async (store) => {
+  const shown = await withReader(context, config, async (store) => {
     await checkKnown(config, store, mirror);
     return showSnapshot(store, mirror, x);
   });

@@ -260,3 +260,22 @@ test("takes this machine's architecture where dpkg keeps no list", async () => {
     process.arch === "x64" ? "amd64" : process.arch,
   ]);
 });
+
+test("leaves out what the config would refuse: half a key, no whole fingerprint, a URL with a query", async () => {
+  const source = (uri: string, signedBy: string): string =>
+    `Types: deb\nURIs: ${uri}\nSuites: x\nComponents: main\nSigned-By: ${signedBy}\n`;
+  for (const [uri, signedBy, reason] of [
+    [
+      "http://h/d",
+      "\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n AAAA",
+      /its Signed-By holds a key that is not whole/,
+    ],
+    ["http://h/d", "0".repeat(41), /its Signed-By, '0+', is not a path/],
+    ["http://h/d?x", KEYRING, /its URL has a query or a fragment/],
+    ["http://h/d#x", KEYRING, /its URL has a query or a fragment/],
+  ] as const) {
+    const { mirrors, skipped } = await host({ "/etc/apt/sources.list.d/a.sources": source(uri, signedBy) });
+    assert.deepEqual(mirrors, {});
+    assert.match(skipped.join(), reason);
+  }
+});

@@ -1,3 +1,4 @@
+import { isPublicKeyBlock } from "../../trust/armor-lines.ts";
 import type { HostMirrors } from "../contract.ts";
 import { freeName } from "./host-names.ts";
 import { isNo, readDeb822, readOneLine, words, type HostSource } from "./host-sources.ts";
@@ -188,6 +189,7 @@ function baseUrl(uri: string): string | { fault: string } {
   if (url.username !== "" || url.password !== "") {
     return { fault: "its URL holds credentials: add it by hand, with `auth`" };
   }
+  if (/[?#]/.test(uri)) return { fault: "its URL has a query or a fragment" };
   return url.href.replace(/\/+$/, "");
 }
 
@@ -206,7 +208,10 @@ async function keysOf(
 ): Promise<{ keyrings: readonly string[]; signedBy: readonly string[] } | string> {
   if (signedBy === undefined || signedBy === "") return commonKeys(host, []);
   const read = readSignedBy(signedBy);
-  if ("key" in read) return { keyrings: [read.key], signedBy: [] };
+  if ("key" in read)
+    return isPublicKeyBlock(read.key)
+      ? { keyrings: [read.key], signedBy: [] }
+      : "its Signed-By holds a key that is not whole";
   const { files, fingerprints } = read;
   if (files.length === 0) return commonKeys(host, fingerprints);
   for (const path of files) {

@@ -13,17 +13,17 @@ export interface HostSource {
 }
 
 // The one-line format's names, where they are not those of deb822.
-const ONE_LINE_NAMES: Readonly<Record<string, string>> = {
-  arch: "architectures",
-  "arch+": "architectures-add",
-  "arch-": "architectures-remove",
-  lang: "languages",
-  "lang+": "languages-add",
-  "lang-": "languages-remove",
-  target: "targets",
-  "target+": "targets-add",
-  "target-": "targets-remove",
-};
+const ONE_LINE_NAMES: ReadonlyMap<string, string> = new Map([
+  ["arch", "architectures"],
+  ["arch+", "architectures-add"],
+  ["arch-", "architectures-remove"],
+  ["lang", "languages"],
+  ["lang+", "languages-add"],
+  ["lang-", "languages-remove"],
+  ["target", "targets"],
+  ["target+", "targets-add"],
+  ["target-", "targets-remove"],
+]);
 
 /** Reads a file of the one-line format; a line that is none of it is told to `skip`. */
 export function readOneLine(text: string, file: string, skip: (reason: string) => void): HostSource[] {
@@ -53,7 +53,7 @@ export function readOneLine(text: string, file: string, skip: (reason: string) =
 function oneLineOption(text: string): [string, string] {
   const equals = text.indexOf("=");
   const name = text.slice(0, equals).toLowerCase();
-  return [ONE_LINE_NAMES[name] ?? name, text.slice(equals + 1).replaceAll(",", " ")];
+  return [ONE_LINE_NAMES.get(name) ?? name, text.slice(equals + 1).replaceAll(",", " ")];
 }
 
 const DEB822_FIELDS = new Set([

@@ -17,7 +17,7 @@ export function readSignedBy(value: string): SignedBy {
     };
   }
   const parts = words(value.replaceAll(",", " "));
-  const isFingerprint = (part: string): boolean => /^[0-9A-Fa-f]{40,64}!?$/.test(part);
+  const isFingerprint = (part: string): boolean => /^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})!?$/.test(part);
   return {
     files: parts.filter((part) => !isFingerprint(part)),
     fingerprints: parts.filter(isFingerprint),

@@ -39,7 +39,7 @@ test("a name does not list the addresses it leads to", () => {
   assert.equal(list.address("127.0.0.1"), false);
 });
 
-for (const entry of ["", "*", "*.", "http://a/", "a:b", "a*b", "a.*"]) {
+for (const entry of ["", "*", "*.", "http://a/", "a:b", "a*b", "a.*", "[fe80::1%eth0.100]:80"]) {
   test(`redirect-hosts refuses '${entry}'`, () => {
     assert.throws(() => hostList([entry]), { code: "config_invalid" });
   });

@@ -49,13 +49,14 @@ function parseRule(entry: string): Rule {
   const bracketed = isIP(entry) === 6 ? `[${entry}]` : entry;
   const [, host = "", port] = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(bracketed) ?? [];
   const plain = host.replace(/^\[(.*)\]$/s, "$1");
-  if (isIP(plain) !== 0) {
+  // Not one with a zone: no URL can have that.
+  if (isIP(plain) !== 0 && !plain.includes("%")) {
     const address = ipaddr.process(plain);
     return { range: [address, address.kind() === "ipv4" ? 32 : 128] as Range, port };
   }
   const wild = host.startsWith("*.");
   const name = domainToASCII((wild ? host.slice(2) : host).replace(/\.$/, ""));
-  if (name === "" || name.includes("*"))
+  if (name === "" || /[*%]/.test(name))
     throw new SluiceError(
       "config_invalid",
       `'${entry}' in redirect-hosts is not a host, '*.suffix', address or range: correct it.`,

@@ -121,3 +121,8 @@ for (const [what, from, location, hosts, to] of redirects) {
     else assert.equal(follow(), to);
   });
 }
+
+test("a base with an empty query or fragment is none: what is asked would be lost in it", () => {
+  for (const text of ["http://h/x/?", "http://h/x/#", "http://h/?#"])
+    assert.throws(() => parseBase(text), { code: "config_invalid" }, text);
+});
