@@ -106,6 +106,11 @@ export const ERRORS = {
     remedy:
       "Use a file system with hard links and symlinks such as ext4, or write a bundle: `sluice export --to`.",
   },
+  medium_damaged: {
+    exit: 1,
+    meaning: "A record or file of a medium is missing or bad.",
+    remedy: "Export to it again, which brings what is missing; if that recurs, replace the medium.",
+  },
   medium_unsafe: {
     exit: 1,
     meaning: "A medium holds a link, a device or a pipe where a store has folders and plain files.",

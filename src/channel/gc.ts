@@ -65,7 +65,7 @@ async function collect(
   const sweepMs = Math.max(site.graceMs, HOUR_MS);
   if (!dryRun && now - steady >= sweepMs) tally.freedBytes += await site.store.sweep(sweepMs);
   await giveUpSnapshots(site, policies, dryRun, tally.removed);
-  const marked = await mark(site, tally.removed);
+  const marked = await reachableBlobs(site, tally.removed);
   const known = await readCondemned(site);
   const waiting: Condemned = {};
   const due: string[] = [];
@@ -190,7 +190,11 @@ export async function removeSnapshot(site: Site, snapshot: Snapshot, why: string
   });
 }
 
-async function mark(site: Site, without: ReadonlySet<string>): Promise<Set<string>> {
+/** Blobs that a snapshot of the store needs, but for those of the snapshots (`mirror@id`) that are to go. Throws where a manifest is damaged. */
+export async function reachableBlobs(
+  site: Pick<Site, "store">,
+  without: ReadonlySet<string>,
+): Promise<Set<string>> {
   const marked = new Set<string>();
   for (const mirror of await storedMirrors(site.store)) {
     for (const { body } of await listSnapshots(site.store, mirror)) {
@@ -203,7 +207,11 @@ async function mark(site: Site, without: ReadonlySet<string>): Promise<Set<strin
   return marked;
 }
 
-async function markSnapshot(site: Site, record: SnapshotRecord, marked: Set<string>): Promise<void> {
+async function markSnapshot(
+  site: Pick<Site, "store">,
+  record: SnapshotRecord,
+  marked: Set<string>,
+): Promise<void> {
   if (record.trust.kind === "keys") for (const { sha256 } of record.trust.keyrings) marked.add(sha256);
   if (marked.has(record.manifest.sha256)) return;
   marked.add(record.manifest.sha256);
@@ -227,7 +235,7 @@ async function deleteDue(site: Site, due: readonly string[]): Promise<string[]> 
   const deleted: string[] = [];
   for (let at = 0; at < due.length; at += BATCH) {
     await underStoreLock(site, async () => {
-      const marked = await mark(site, new Set());
+      const marked = await reachableBlobs(site, new Set());
       const batch = due.slice(at, at + BATCH).filter((sha256) => !marked.has(sha256));
       await site.store.deleteBlobs(batch);
       deleted.push(...batch);
@@ -240,6 +248,6 @@ async function deleteDue(site: Site, due: readonly string[]): Promise<string[]> 
 async function forgetUnreached(site: Site): Promise<void> {
   const bad = await site.store.quarantined();
   if (bad.length === 0) return;
-  const marked = await mark(site, new Set());
+  const marked = await reachableBlobs(site, new Set());
   await site.store.forgetQuarantined(bad.map((one) => one.sha256).filter((sha256) => !marked.has(sha256)));
 }

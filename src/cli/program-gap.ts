@@ -36,6 +36,10 @@ export function addGapCommands(program: Command, context: ContextOf): void {
       "write parts of an old bundle again, by the codes that the other side was shown",
     )
     .option("--from <folder>", "copy a finished bundle to --to, its parts cut to --part-size; needs no site")
+    .option(
+      "--keep <n>",
+      "take from the medium all but the newest n snapshots of each mirror and those of its channels",
+    )
     .option("--channel <name...>", "only what these channels hold; all channels, if none is named")
     .option("--mirror <name...>", "only these mirrors")
     .option("--snapshot <mirror@id...>", "these snapshots, whether a channel holds them or not")

@@ -4,6 +4,7 @@ import type { Context, GlobalOptions } from "./context.ts";
 import type { Io } from "./io.ts";
 import { addAuditCommands } from "./program-audit.ts";
 import { addGapCommands, type ContextOf } from "./program-gap.ts";
+import { addMediumCommands } from "./program-medium.ts";
 import { addKeyCommands } from "./program-key.ts";
 
 type MakeContext = (options: GlobalOptions) => Context;
@@ -154,6 +155,7 @@ export function buildProgram(io: Io, makeContext: MakeContext): Command {
 
   addAuditCommands(program, context);
   addGapCommands(program, context);
+  addMediumCommands(program, context);
   addKeyCommands(program, context);
   return program;
 }

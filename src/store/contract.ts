@@ -102,6 +102,11 @@ export interface PruneStore extends WriteStore {
   /** All blobs in the order of their names, or those that come after this name. */
   listBlobs(after?: string): AsyncIterable<BlobInfo & { modified: number }>;
   deleteBlobs(sha256s: readonly string[]): Promise<void>;
+  /**
+   * Removes a ref with all its versions, the newest first, so that a row that is left half is a row still. Only for a replica, such as a medium: elsewhere refs are
+   * the log, and stay. Nothing where it is absent.
+   */
+  dropRef(name: string): Promise<void>;
   /** Moves a bad blob out of the way, and every name that a tree has for it. */
   quarantine(sha256: string): Promise<void>;
   /** Forgets the quarantined copies of blobs that are back. */

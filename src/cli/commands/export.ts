@@ -4,13 +4,14 @@ import { writeMedium } from "../../transfer/medium.ts";
 import { bringSluice } from "../../transfer/with-sluice.ts";
 import { readConfig, type Context } from "../context.ts";
 import { formatBytes, formatCount } from "../format.ts";
-import { selectionOf, type SelectionOptions } from "../selection.ts";
+import { keepOf, selectionOf, type SelectionOptions } from "../selection.ts";
 import { withSite } from "../site.ts";
 import { archivesOf, fromBundle, refuseOthers, toBundle, type BundleOptions } from "./export-bundle.ts";
 
 export interface ExportOptions extends SelectionOptions, BundleOptions {
   readonly medium?: string;
   readonly to?: string;
+  readonly keep?: string;
 }
 
 /** `sluice export`: writes what is selected to a medium or as a bundle. */
@@ -19,6 +20,8 @@ export async function exportTo(context: Context, options: ExportOptions): Promis
   // A bundle that is there already needs neither config nor site.
   if (from !== undefined && to !== undefined && medium === undefined)
     return fromBundle(context, from, to, others);
+  if (options.keep !== undefined && medium === undefined)
+    throw new SluiceError("usage", "--keep is for media: give it with `--medium`.");
   const config = await readConfig(context);
   if (options.medium !== undefined && options.to === undefined)
     return toMedium(context, config, options.medium, options);
@@ -38,7 +41,7 @@ async function toMedium(
 ): Promise<void> {
   refuseOthers(
     options,
-    ["medium", "channel", "mirror", "snapshot", "withSluice"],
+    ["medium", "channel", "mirror", "snapshot", "withSluice", "keep"],
     "is for bundles: give it with `--to`",
   );
   const { output, signal } = context;
@@ -49,6 +52,7 @@ async function toMedium(
       folder,
       selection,
       data: config.data,
+      keep: keepOf(options.keep),
       signal,
       onBlob: () => undefined,
     });
@@ -57,6 +61,7 @@ async function toMedium(
     output.json({ ...done, sluice });
     const what = `${formatCount(done.files, "file")}, ${formatBytes(done.bytes)}`;
     output.line(`${folder}: ${formatCount(done.snapshots.length, "snapshot")}, ${what} copied`);
+    for (const name of done.removed) output.line(`${name}: taken from the medium`);
     for (const name of sluice) output.line(`${folder}: ${name}, signed`);
   });
 }

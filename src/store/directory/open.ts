@@ -20,7 +20,7 @@ import type { LiveSession } from "./session.ts";
 import { startSession } from "./session.ts";
 import { sweepTemporary } from "./sweep.ts";
 import { treeStore } from "./trees.ts";
-import { createVersion } from "./versions.ts";
+import { createVersion, dropVersions } from "./versions.ts";
 
 export interface DirectoryStore extends PruneStore {
   readonly root: string;
@@ -84,6 +84,7 @@ export async function openDirectoryStore(
         await pace();
       }
     },
+    dropRef: async (name) => dropVersions(at, name),
     quarantine: (sha256) => quarantineBlob(place, sha256),
     clearRepaired: async () => clearRepairedBlobs(at),
     forgetQuarantined: async (sha256s) => forgetQuarantinedBlobs(at, sha256s),
