@@ -29,6 +29,7 @@ const CLIENTS: readonly Program[] = [
   { program: "mkfs.ext4", debian: "e2fsprogs" },
   { program: "mount", debian: "mount" },
   { program: "par2", debian: "par2" },
+  { program: "rpmbuild", debian: "rpm" },
 ];
 
 const POLICY = "/usr/sbin/policy-rc.d";

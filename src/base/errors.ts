@@ -141,6 +141,11 @@ export const ERRORS = {
     meaning: "Files are missing, here and in what is to be imported.",
     remedy: "Import the bundle or part that is named.",
   },
+  store_foreign: {
+    exit: 1,
+    meaning: "What is to be pulled from does not answer as a site of Sluice does.",
+    remedy: "Give the URL of that site's `sluice serve`; see what a proxy between does.",
+  },
   identity_bad: {
     exit: 1,
     meaning: "The row of a site's keys does not hang together.",

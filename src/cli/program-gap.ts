@@ -28,6 +28,10 @@ export function addGapCommands(program: Command, context: ContextOf): void {
       "write parts of an old bundle again, by the codes that the other side was shown",
     )
     .option("--from <folder>", "copy a finished bundle to --to, its parts cut to --part-size; needs no site")
+    .option(
+      "--with-sluice [archive...]",
+      "Sluice itself too: these packages, else the archive beside the program",
+    )
     .option("--channel <name...>", "only what these channels hold; all channels, if none is named")
     .option("--mirror <name...>", "only these mirrors")
     .option("--snapshot <mirror@id...>", "these snapshots, whether a channel holds them or not")
@@ -61,5 +65,22 @@ export function addGapCommands(program: Command, context: ContextOf): void {
       }
       const { importFolders } = await import("./commands/import.ts");
       await importFolders(context(command), folders, options);
+    });
+  program
+    .command("pull")
+    .description("take in what another site has, over HTTP; it is proven as an import is")
+    .argument("[site...]", "names under `sites:` in the config, or URLs; all of the config, if none is given")
+    .option("--dry-run", "only say what it would bring")
+    .option("--channel <name...>", "only these channels; all, or those of the config, if none is named")
+    .option("--mirror <name...>", "only these mirrors, by their names there")
+    .option("--as <theirs=ours...>", "give a mirror another name here")
+    .option(
+      "--token-env <variable>",
+      "environment variable that holds the token that the other site asks for",
+    )
+    .option("--token-file <file>", "file that holds it")
+    .action(async (sites: string[], options, command: Command) => {
+      const { pull } = await import("./commands/pull.ts");
+      await pull(context(command), sites, options);
     });
 }

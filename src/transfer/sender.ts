@@ -96,6 +96,7 @@ export async function refuseReplay(
   }
 }
 
-function capital(text: string): string {
+/** As a sentence begins with it. */
+export function capital(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }

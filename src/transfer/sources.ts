@@ -5,12 +5,12 @@ import { findBundles, type Found } from "./bundle/open.ts";
 import { bundleSource, inOrder, nameOf } from "./bundle/source.ts";
 import type { Repaired } from "./bundle/repair.ts";
 import { isMedium } from "./medium-folder.ts";
-import type { Source } from "./contract.ts";
+import type { ReadSource } from "./contract.ts";
 import { storeSource } from "./store-source.ts";
 
 export interface Sources extends AsyncDisposable {
   /** Media first, then bundles in the order of their numbers. */
-  readonly list: readonly Source[];
+  readonly list: readonly ReadSource[];
   /** What cannot be used, and why. */
   readonly bad: readonly { readonly name: string; readonly error: SluiceError }[];
   readonly notices: readonly string[];
@@ -24,7 +24,7 @@ export async function openSources(
   folders: readonly string[],
   repaired: readonly Repaired[] = [],
 ): Promise<Sources> {
-  const list: Source[] = [];
+  const list: ReadSource[] = [];
   const opened: { close(): Promise<void> }[] = [];
   const others: string[] = [];
   for (const folder of new Set(folders.map((path) => resolve(path)))) {

@@ -1,9 +1,9 @@
 import type { ReadStore } from "../store/contract.ts";
 import { checkShown } from "./check-shown.ts";
-import type { Source } from "./contract.ts";
+import type { ReadSource } from "./contract.ts";
 
-/** A store that can be read at any place: a medium, or another site's. Blobs come in the order in which they are wanted. */
-export function storeSource(store: ReadStore, kind: Source["kind"], name: string): Source {
+/** A store that can be read at any place: a medium. Blobs come in the order in which they are wanted. */
+export function storeSource(store: ReadStore, kind: ReadSource["kind"], name: string): ReadSource {
   return {
     name,
     kind,

@@ -11,6 +11,7 @@ import { addParity } from "../../transfer/bundle/parity.ts";
 import { splitBundle } from "../../transfer/bundle/split.ts";
 import { writeBundle, type BundleResult, type EmitRequest } from "../../transfer/bundle/write.ts";
 import { ANYWHERE } from "../../transfer/export-record.ts";
+import { bringSluice, ownArchives } from "../../transfer/with-sluice.ts";
 import type { Context } from "../context.ts";
 import { formatBytes, formatCount } from "../format.ts";
 import { selectionOf, type SelectionOptions } from "../selection.ts";
@@ -26,6 +27,7 @@ export interface BundleOptions {
   readonly parity?: string;
   readonly only?: readonly string[];
   readonly from?: string;
+  readonly withSluice?: true | readonly string[];
 }
 
 /** Writes a bundle of this site: a new one, or some of an old one again. */
@@ -63,6 +65,7 @@ async function newBundle(
 ): Promise<void> {
   const partBytes = options.partSize === undefined ? FAT_MOST : parsePartSize(options.partSize);
   const parity = parityOf(options);
+  const archives = await archivesOf(options, partBytes);
   const done = await writeBundle(site, {
     ...request,
     selection: await selectionOf(site.store, options),
@@ -70,9 +73,10 @@ async function newBundle(
     destination: options.site ?? ANYWHERE,
     assumption: assumptionOf(options),
   });
+  const sluice = await bringSluice(site, request.folder, archives);
   if (parity !== undefined)
     await addParity({ folder: request.folder, percent: parity, partBytes, signal: request.signal });
-  told(context, done);
+  told(context, done, sluice);
 }
 
 async function again(
@@ -110,13 +114,23 @@ export async function fromBundle(
   output.line(`${to}: bundle ${done.number}, ${formatCount(done.parts, "part")}${pieces}`);
 }
 
-function told({ output }: Context, done: BundleResult): void {
-  output.json(done);
+function told({ output }: Context, done: BundleResult, sluice: readonly string[] = []): void {
+  output.json({ ...done, sluice });
   const what = `${formatCount(done.files, "file")}, ${formatBytes(done.bytes)}, in ${formatCount(done.parts, "part")}`;
   const how = done.result === "unchanged" ? " (was there already)" : "";
   output.line(
     `${done.folder}: bundle ${done.number}${how}, ${formatCount(done.snapshots.length, "snapshot")}, ${what}`,
   );
+  for (const name of sluice) output.line(`${done.folder}: ${name}, signed`);
+}
+
+/** The packages of Sluice that are to go along. */
+export async function archivesOf(
+  { withSluice }: Pick<BundleOptions, "withSluice">,
+  most: number,
+): Promise<readonly string[]> {
+  if (withSluice === undefined) return [];
+  return ownArchives(withSluice === true ? undefined : withSluice, process.argv[1] ?? "", most);
 }
 
 function parityOf({ parity }: BundleOptions): number | undefined {

@@ -1,11 +1,12 @@
 import { SluiceError } from "../../base/errors.ts";
 import type { Config } from "../../config/types.ts";
 import { writeMedium } from "../../transfer/medium.ts";
+import { bringSluice } from "../../transfer/with-sluice.ts";
 import { readConfig, type Context } from "../context.ts";
 import { formatBytes, formatCount } from "../format.ts";
 import { selectionOf, type SelectionOptions } from "../selection.ts";
 import { withSite } from "../site.ts";
-import { fromBundle, refuseOthers, toBundle, type BundleOptions } from "./export-bundle.ts";
+import { archivesOf, fromBundle, refuseOthers, toBundle, type BundleOptions } from "./export-bundle.ts";
 
 export interface ExportOptions extends SelectionOptions, BundleOptions {
   readonly medium?: string;
@@ -35,8 +36,13 @@ async function toMedium(
   folder: string,
   options: ExportOptions,
 ): Promise<void> {
-  refuseOthers(options, ["medium", "channel", "mirror", "snapshot"], "is for bundles: give it with `--to`");
+  refuseOthers(
+    options,
+    ["medium", "channel", "mirror", "snapshot", "withSluice"],
+    "is for bundles: give it with `--to`",
+  );
   const { output, signal } = context;
+  const archives = await archivesOf(options, Infinity);
   await withSite(config, async (site) => {
     const selection = await selectionOf(site.store, options);
     const done = await writeMedium(site, {
@@ -47,8 +53,10 @@ async function toMedium(
       onBlob: () => undefined,
     });
     for (const notice of done.notices) output.warn(notice);
-    output.json(done);
+    const sluice = await bringSluice(site, folder, archives);
+    output.json({ ...done, sluice });
     const what = `${formatCount(done.files, "file")}, ${formatBytes(done.bytes)}`;
     output.line(`${folder}: ${formatCount(done.snapshots.length, "snapshot")}, ${what} copied`);
+    for (const name of sluice) output.line(`${folder}: ${name}, signed`);
   });
 }

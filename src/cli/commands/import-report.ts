@@ -21,11 +21,10 @@ export function report({ output }: Context, result: ImportResult): void {
     output.line(`${result.from}: would bring ${result.snapshots.join(", ")} (${what})`);
   if (result.result !== "imported") return;
   for (const name of result.snapshots) output.line(`${name}: imported`);
-  for (const { channel, mirrors } of result.channels)
-    output.line(
-      `${channel}: ${Object.entries(mirrors)
-        .map(([mirror, id]) => `${mirror} ${id}`)
-        .join(", ")}`,
-    );
+  for (const { channel, mirrors, expires } of result.channels) {
+    const moved = Object.entries(mirrors).map(([mirror, id]) => `${mirror} ${id}`);
+    const until = expires === null ? [] : [`fresh until ${expires.slice(0, 10)}`];
+    output.line(`${channel}: ${[...moved, ...until].join(", ")}`);
+  }
   output.line(`${result.from}: ${what} copied`);
 }

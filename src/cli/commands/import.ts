@@ -1,6 +1,10 @@
 import { asSluiceError, SluiceError } from "../../base/errors.ts";
+import type { Emit } from "../../base/events.ts";
+import type { Site } from "../../channel/site.ts";
+import type { Config } from "../../config/types.ts";
 import { ecosystemById } from "../../ecosystems/index.ts";
 import { repairBundles } from "../../transfer/bundle/repair.ts";
+import type { Source } from "../../transfer/contract.ts";
 import { importFrom } from "../../transfer/receive.ts";
 import { openSources } from "../../transfer/sources.ts";
 import type { OfferedKeys } from "../../transfer/vendor.ts";
@@ -38,29 +42,40 @@ export async function importFolders(
   for (const notice of sources.notices) context.output.warn(notice);
   for (const { name, error } of sources.bad) failed(context, name, error);
   await withSite(config, async (site) => {
-    for (const source of sources.list) {
-      try {
-        const result = await importFrom(site, source, {
-          selection: { channels: options.channel, mirrors: options.mirror },
-          as: newNames(options.as ?? []),
-          dryRun: options.dryRun === true,
-          vendor: {
-            configured: async (mirror) => configuredTrust(config, mirror),
-            accept: async (mirror, keys) => confirmTrust(context, question(mirror, keys)),
-          },
-          find: ecosystemById,
-          emit: progress.emit,
-          signal: context.signal,
-        });
-        report(context, result);
-      } catch (thrown) {
-        // One that is bad or incomplete does not hold the others back.
-        context.signal.throwIfAborted();
-        failed(context, source.name, asSluiceError(thrown));
-      }
-    }
+    for (const source of sources.list)
+      await importOne(context, config, site, source.name, async () => source, options, progress.emit);
   });
   progress.done();
+}
+
+/** Imports from one source, and says what came of it; one that is bad or incomplete does not hold the others back. */
+export async function importOne(
+  context: Context,
+  config: Config,
+  site: Site,
+  name: string,
+  open: () => Promise<Source>,
+  options: ImportOptions,
+  emit: Emit,
+): Promise<void> {
+  try {
+    const result = await importFrom(site, await open(), {
+      selection: { channels: options.channel, mirrors: options.mirror },
+      as: newNames(options.as ?? []),
+      dryRun: options.dryRun === true,
+      vendor: {
+        configured: async (mirror) => configuredTrust(config, mirror),
+        accept: async (mirror, keys) => confirmTrust(context, question(mirror, keys)),
+      },
+      find: ecosystemById,
+      emit,
+      signal: context.signal,
+    });
+    report(context, result);
+  } catch (thrown) {
+    context.signal.throwIfAborted();
+    failed(context, name, asSluiceError(thrown));
+  }
 }
 
 function newNames(pairs: readonly string[]): Map<string, string> {

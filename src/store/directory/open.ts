@@ -12,12 +12,7 @@ import type { Layout } from "./layout.ts";
 import { releaseLocks, takeLock } from "./lock.ts";
 import { startPace } from "./pace.ts";
 import { newPresence, removeLitter } from "./presence.ts";
-import {
-  clearRepairedBlobs,
-  forgetQuarantinedBlobs,
-  quarantineBlob,
-  quarantinedBlobs,
-} from "./quarantine.ts";
+import { clearRepairedBlobs, forgetQuarantinedBlobs, quarantineBlob } from "./quarantine.ts";
 import { directoryReads } from "./reader.ts";
 import { recover } from "./recover.ts";
 import { holdReserve, withReserve } from "./reserve.ts";
@@ -53,7 +48,7 @@ export async function openDirectoryReader(
  */
 export async function openDirectoryStore(
   root: string,
-  options: { clock?: Clock; waitMs?: number } = {},
+  options: { clock?: Clock; waitMs?: number; alone?: number } = {},
 ): Promise<DirectoryStore> {
   const { clock = systemClock, waitMs = 60_000 } = options;
   const presence = newPresence();
@@ -72,7 +67,7 @@ export async function openDirectoryStore(
     trees: treeStore(place),
     async begin() {
       await recheck();
-      return startSession(place, live);
+      return startSession(place, live, options.alone);
     },
     createRef: (name, version, bytes) => createVersion(place, name, version, bytes),
     lock: (name, who, lockOptions) => takeLock(place, name, who, lockOptions),
@@ -90,7 +85,6 @@ export async function openDirectoryStore(
       }
     },
     quarantine: (sha256) => quarantineBlob(place, sha256),
-    quarantined: async () => quarantinedBlobs(at),
     clearRepaired: async () => clearRepairedBlobs(at),
     forgetQuarantined: async (sha256s) => forgetQuarantinedBlobs(at, sha256s),
     sweep: (olderThanMs) => sweepTemporary(place, olderThanMs),

@@ -8,6 +8,7 @@ import { isRefName, isRefSegment, isVersion, versionOfFile } from "../ref-names.
 import { entriesOf, isErrno } from "./files.ts";
 import { blobPath } from "./layout.ts";
 import type { Layout } from "./layout.ts";
+import { quarantinedBlobs } from "./quarantine.ts";
 
 /** More than any record has: they hold names and numbers. */
 const MOST_VERSION = 64 * 2 ** 20;
@@ -64,6 +65,7 @@ export function directoryReads(
         await handle.close();
       }
     },
+    quarantined: async () => quarantinedBlobs(at),
     async listRefs(prefix) {
       const parents = prefix.split("/").slice(0, -1);
       if (!parents.every(isRefSegment)) return [];

@@ -5,7 +5,7 @@ import type { TestContext } from "node:test";
 import { findBundles } from "./open.ts";
 import { bundleSource, inOrder } from "./source.ts";
 import { goOn, siteRig, trusts, type SiteRig } from "../sites.test-helper.ts";
-import type { Source } from "../contract.ts";
+import type { ReadSource } from "../contract.ts";
 import { writeBundle, type BundleRequest, type BundleResult } from "./write.ts";
 
 /** Two sites, of which the second trusts the first, and a folder for bundles that is gone after the test. */
@@ -47,13 +47,13 @@ export async function writes(
 }
 
 /** Opens all bundles in these folders; throws what is wrong with the first that cannot be. */
-export async function sourcesIn(...folders: readonly string[]): Promise<Source[]> {
+export async function sourcesIn(...folders: readonly string[]): Promise<ReadSource[]> {
   const { bundles, bad } = await findBundles(folders);
   for (const error of bad.values()) throw error;
   return Promise.all(inOrder(bundles).map(async ([bundle, all]) => bundleSource(bundle, all)));
 }
 
-export async function sourceIn(...folders: readonly string[]): Promise<Source> {
+export async function sourceIn(...folders: readonly string[]): Promise<ReadSource> {
   const [source] = await sourcesIn(...folders);
   if (source === undefined) throw new Error("there is no bundle");
   return source;

@@ -10,7 +10,7 @@ import { findBundles } from "./open.ts";
 import { addParity } from "./parity.ts";
 import { repairBundles } from "./repair.ts";
 import { bundleSource } from "./source.ts";
-import type { Source } from "../contract.ts";
+import type { ReadSource } from "../contract.ts";
 
 const skip = needs("par2");
 const { signal } = new AbortController();
@@ -24,7 +24,7 @@ async function withParity(context: Parameters<typeof bundlePair>[0]) {
   return { ...pair, folder, into: join(pair.home, "mended") };
 }
 
-async function repaired(folder: string, into: string): Promise<Source> {
+async function repaired(folder: string, into: string): Promise<ReadSource> {
   const [done] = await repairBundles([folder], into, signal);
   assert.ok(done);
   const { bundles } = await findBundles([done.folder, folder], new Set([done.bundle]));

@@ -1,6 +1,6 @@
 import { SluiceError } from "../../base/errors.ts";
 import type { ReadStore } from "../../store/contract.ts";
-import type { SentBlob, Source } from "../contract.ts";
+import type { ReadSource, SentBlob } from "../contract.ts";
 import { damageOf, defectsOf, explain } from "./explain.ts";
 import { blobOf, recordOf, REFS } from "./layout.ts";
 import { readMembers, type Faults } from "./members.ts";
@@ -21,7 +21,7 @@ export function inOrder(bundles: readonly OpenedBundle[]): [OpenedBundle, readon
 }
 
 /** A source that shows the records of a bundle, and takes files from all of these. Throws bundle_damaged where its records cannot be read. */
-export async function bundleSource(bundle: OpenedBundle, all: readonly OpenedBundle[]): Promise<Source> {
+export async function bundleSource(bundle: OpenedBundle, all: readonly OpenedBundle[]): Promise<ReadSource> {
   const faults: Faults = new Map();
   const { number } = bundle.manifest;
   return {
