@@ -126,6 +126,11 @@ export const ERRORS = {
     meaning: "The folder holds another bundle already.",
     remedy: "Give each bundle a folder of its own.",
   },
+  scan_refused: {
+    exit: 1,
+    meaning: "The program of `scan` did not pass a file, and nothing of the import was published.",
+    remedy: "Look at what it found; `sluice audit imports` keeps its verdict.",
+  },
   program_missing: {
     exit: 1,
     meaning: "A program that is needed is not installed.",

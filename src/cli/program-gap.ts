@@ -3,6 +3,8 @@ import { SluiceError } from "../base/errors.ts";
 import type { ImportOptions } from "./commands/import.ts";
 import type { Context } from "./context.ts";
 
+type AllImportOptions = ImportOptions & { check?: true; watch?: true; done?: string };
+
 export type ContextOf = (command: Command) => Context;
 
 /** What carries snapshots from one site to another. */
@@ -56,6 +58,8 @@ export function addGapCommands(program: Command, context: ContextOf): void {
     )
     .option("--dry-run", "only say what it would bring, and whether it is complete")
     .option("--check", "only read all of it to the last byte, and say what is missing or damaged")
+    .option("--watch", "take each bundle that comes into these folders, once it is whole, until told to stop")
+    .option("--done <folder>", "with --watch: move the files of a bundle that was taken there, and no others")
     .option(
       "--repair <folder>",
       "mend what is damaged by its parity; what is mended goes into this empty folder",
@@ -63,16 +67,26 @@ export function addGapCommands(program: Command, context: ContextOf): void {
     .option("--channel <name...>", "only these channels; all, if none is named")
     .option("--mirror <name...>", "only these mirrors, by their names at the sender")
     .option("--as <theirs=ours...>", "give a mirror another name here")
-    .action(async (folders: string[], options: ImportOptions & { check?: true }, command: Command) => {
-      const { check, ...others } = options;
+    .action(async (folders: string[], options: AllImportOptions, command: Command) => {
+      const { check, watch, done, ...others } = options;
       if (check === true) {
-        if (Object.keys(others).length > 0)
+        if (Object.keys(options).length > 1)
           throw new SluiceError("usage", "--check imports nothing: give it alone.");
         const { checkFolders } = await import("./commands/import-check.ts");
         return checkFolders(context(command), folders);
       }
+      if (watch === true) {
+        if (others.dryRun === true || others.repair !== undefined)
+          throw new SluiceError(
+            "usage",
+            "--watch takes bundles as they are: not with --dry-run or --repair.",
+          );
+        const { watchFolders } = await import("./commands/import-watch.ts");
+        return watchFolders(context(command), folders, { ...others, done });
+      }
+      if (done !== undefined) throw new SluiceError("usage", "--done is for --watch.");
       const { importFolders } = await import("./commands/import.ts");
-      await importFolders(context(command), folders, options);
+      await importFolders(context(command), folders, others);
     });
   program
     .command("pull")

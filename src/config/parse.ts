@@ -34,6 +34,7 @@ export function parseConfig(text: string, file: string, ecosystems: readonly Eco
     file: resolve(file),
     data: at(site.data.data),
     privateKey: privateKey === undefined ? undefined : at(privateKey),
+    scan: site.data.scan,
     imports: importsOf(site.data.imports ?? {}, at),
     sites: sitesOf(site.data.sites ?? {}, at),
     readTokens: (site.data["read-tokens"] ?? []).flatMap((token) => secretOf(token, at) ?? []),

@@ -214,6 +214,11 @@ export const siteShape = {
     .describe(
       "File that holds the private key of this site's identity, armoured; `identity/private.asc` of the data folder by default.",
     ),
+  scan: field.command
+    .optional()
+    .describe(
+      "Program, or list of program and arguments, that is run on each new file of an import, its path added as the last argument; anything but exit 0 holds back the whole import.",
+    ),
   imports: z
     .record(z.string(), importSchema)
     .optional()

@@ -10,6 +10,8 @@ export interface Config {
   readonly data: string;
   /** Absolute path of the private key, where it is not in the data directory. */
   readonly privateKey: string | undefined;
+  /** Program and arguments that look at each new file of an import. */
+  readonly scan: readonly string[] | undefined;
   /** By whose keys imported mirrors are proven. */
   readonly imports: readonly ImportConfig[];
   /** Other sites that are pulled from. */

@@ -29,8 +29,7 @@ export interface BundlePlan {
   readonly created: string;
   /** The records in their order, each with its newest version that went into it. */
   readonly refs: readonly (readonly [name: string, version: number])[];
-  /** Of each channel, the snapshots that went along. */
-  readonly mirrors: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly channels: readonly CargoChannel[];
   /** Snapshots that the other side was taken to have, `mirror@id`. */
   readonly assumed: readonly string[];
 }

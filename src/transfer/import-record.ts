@@ -2,6 +2,7 @@ import { siteFolder } from "../channel/identity-row.ts";
 import type { Site } from "../channel/site.ts";
 import { checkShape } from "../snapshot/record-shape.ts";
 import type { ReadStore } from "../store/contract.ts";
+import type { ScanVerdict } from "./scan.ts";
 import { appendRef, latestRef } from "../store/refs.ts";
 
 /** What this site has imported from another one, so far: the ref `imports/<site id>`. A version is written for each import that brought something. */
@@ -22,6 +23,8 @@ export interface ImportRecord {
   readonly bytes: number;
   /** Every bundle that was ever taken from this sender, by number. */
   readonly bundles: readonly number[];
+  /** What the program of `scan` said; where it refused a file, nothing came of the import. */
+  readonly scan?: ScanVerdict;
 }
 
 const ref = (sender: string): string => `imports/${sender}`;

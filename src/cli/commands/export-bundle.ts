@@ -75,9 +75,10 @@ async function newBundle(
     destination: options.site ?? ANYWHERE,
     assumption: await assumptionOf(context, site, options),
   });
+  const sluice = await bringSluice(site, request.folder, archives);
   if (parity !== undefined)
     await addParity({ folder: request.folder, percent: parity, partBytes, signal: request.signal });
-  told(context, done, await bringSluice(site, request.folder, archives));
+  told(context, done, sluice);
 }
 
 async function again(

@@ -3,8 +3,9 @@ import type { Emit } from "../../base/events.ts";
 import type { Site } from "../../channel/site.ts";
 import type { Config } from "../../config/types.ts";
 import { ecosystemById } from "../../ecosystems/index.ts";
-import type { Source } from "../../transfer/contract.ts";
 import { repairBundles } from "../../transfer/bundle/repair.ts";
+import { blobPath, layoutOf } from "../../store/directory/layout.ts";
+import type { Source } from "../../transfer/contract.ts";
 import { importFrom } from "../../transfer/receive.ts";
 import { openSources } from "../../transfer/sources.ts";
 import type { OfferedKeys } from "../../transfer/vendor.ts";
@@ -68,6 +69,10 @@ export async function importOne(
         accept: async (mirror, keys) => confirmTrust(context, question(mirror, keys)),
       },
       find: ecosystemById,
+      scanner: config.scan && {
+        command: config.scan,
+        file: (sha256) => blobPath(layoutOf(config.data), sha256),
+      },
       emit,
       signal: context.signal,
     });

@@ -79,11 +79,8 @@ async function draftAgain(site: Site, { destination, record, bundle }: Exported)
     if (snapshot === undefined) throw unknown(wanted, `was made of ${name}, which is no longer here`);
     snapshots.push(cargoSnapshot(snapshot.body));
   }
-  const channels = Object.entries(record.channels)
-    .map(([name, version]) => ({ name, version, mirrors: plan.mirrors[name] ?? {} }))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const drafted = await draftBundle(store, {
-    cargo: { site: (await ownRow(site)).id, refs, channels, snapshots },
+    cargo: { site: (await ownRow(site)).id, refs, channels: plan.channels, snapshots },
     assumed: await assumedFrom(store, plan.assumed, bundle.base),
     created: Date.parse(plan.created),
     destination,

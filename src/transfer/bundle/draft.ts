@@ -45,7 +45,7 @@ export function planOf({ cargo, assumed, created, partBytes }: Drafted): BundleP
     partBytes,
     created: new Date(created).toISOString(),
     refs: cargo.refs.map(({ name, versions }) => [name, versions.at(-1) ?? 0]),
-    mirrors: Object.fromEntries(cargo.channels.map(({ name, mirrors }) => [name, mirrors])),
+    channels: cargo.channels,
     assumed: assumed.all,
   };
 }
