@@ -7,6 +7,7 @@ import { mostSimilar } from "../../config/similar.ts";
 import type { Config, RemoteSiteConfig } from "../../config/types.ts";
 import { createNetwork, type Network } from "../../sync/network.ts";
 import { parallelism } from "../../sync/sync.ts";
+import { capital } from "../../transfer/sender.ts";
 import { siteSource } from "../../transfer/site-source.ts";
 import { readConfig, type Context } from "../context.ts";
 import { favourMemory } from "../memory.ts";
@@ -43,17 +44,17 @@ async function pullOne(
 ): Promise<void> {
   const { channel = remote.channels, mirror = remote.mirrors } = options;
   const wanted: ImportOptions = { ...options, ...(channel && { channel }), ...(mirror && { mirror }) };
-  const owner = nameOf(remote);
+  const name = nameOf(remote);
   await using opened = new AsyncDisposableStack();
   const open = async () => {
-    const [transport] = await network.open({ ...remote, upstream: [remote.url], owner }, emit);
-    if (transport === undefined) throw new SluiceError("internal", `${owner} has no URL.`);
+    const [transport] = await network.open({ ...remote, upstream: [remote.url], owner: capital(name) }, emit);
+    if (transport === undefined) throw new SluiceError("internal", `${capital(name)} has no URL.`);
     opened.defer(async () => transport.close());
     const selection = { channels: channel, mirrors: mirror };
-    const address = { name: owner, transport, lanes: parallelism(remote) };
+    const address = { name, transport, lanes: parallelism(remote) };
     return siteSource(site, address, selection, { emit, signal: context.signal });
   };
-  await importOne(context, config, site, owner, open, wanted, emit);
+  await importOne(context, config, site, name, open, wanted, emit);
 }
 
 /** The sites that are named, by name or URL, or all of the config. Throws usage. */

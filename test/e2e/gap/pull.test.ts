@@ -94,6 +94,12 @@ suite("snapshots pulled from another site", { skip: skipApt }, () => {
         env: { HOME: inner.home, https_proxy: front.proxy, ...env },
       });
     };
+    const without = await pulled({});
+    refused(without, "credentials");
+    match(
+      without.stderr,
+      /The site 'hq' \(https:\S+\) takes a secret from the environment variable HQ_TOKEN/,
+    );
     refused(await pulled({ HQ_TOKEN: "wrong" }), "upstream_refused");
     const { code, stdout, stderr } = await pulled({ HQ_TOKEN: secret });
     equal(code, 0, stderr);
