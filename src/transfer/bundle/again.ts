@@ -1,9 +1,10 @@
 import { SluiceError } from "../../base/errors.ts";
+import { channelVersion } from "../../channel/channels.ts";
 import type { Site } from "../../channel/site.ts";
 import { findSnapshot } from "../../snapshot/snapshots.ts";
 import type { ReadStore } from "../../store/contract.ts";
 import { cargoSnapshot } from "../cargo.ts";
-import type { Cargo, CargoSnapshot } from "../contract.ts";
+import type { Cargo, CargoChannel, CargoSnapshot } from "../contract.ts";
 import { destinations, exportsTo, type ExportedBundle, type ExportRecord } from "../export-record.ts";
 import { assumedFrom } from "./assume.ts";
 import { formatCode, type Wanted } from "./codes.ts";
@@ -79,9 +80,11 @@ async function draftAgain(site: Site, { destination, record, bundle }: Exported)
     if (snapshot === undefined) throw unknown(wanted, `was made of ${name}, which is no longer here`);
     snapshots.push(cargoSnapshot(snapshot.body));
   }
-  const channels = Object.entries(record.channels)
-    .map(([name, version]) => ({ name, version, mirrors: plan.mirrors[name] ?? {} }))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const channels: CargoChannel[] = [];
+  for (const [name, version] of Object.entries(record.channels).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const { expires } = (await channelVersion(store, name, version)).body;
+    channels.push({ name, version, mirrors: plan.mirrors[name] ?? {}, ...(expires && { expires }) });
+  }
   const drafted = await draftBundle(store, {
     cargo: { site: (await ownRow(site)).id, refs, channels, snapshots },
     assumed: await assumedFrom(store, plan.assumed, bundle.base),

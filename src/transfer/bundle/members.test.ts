@@ -32,7 +32,7 @@ function bundleIn(folder: string, bytes: Buffer): OpenedBundle {
   return {
     folder,
     manifest: { number: 1, parts: [part] },
-    parts: new Map([["part.tar", [path]]]),
+    parts: new Map([["part.tar", [[path]]]]),
   } as unknown as OpenedBundle;
 }
 
