@@ -7,7 +7,7 @@ import { readRef } from "../store/refs.ts";
 import { openSiteKey } from "../trust/identity.ts";
 import { armour } from "../trust/exact-armor.ts";
 import { keyDecisions } from "./known-sites.ts";
-import { numbersIn, type HeldChannel, type Receipt } from "./receipt.ts";
+import { MOST_MISSING, numbersIn, type HeldChannel, type Receipt } from "./receipt.ts";
 import { readReceipt, receiptBytes } from "./receipt-text.ts";
 
 /** What a receipt comes to at the site that it is for. */
@@ -32,7 +32,11 @@ export async function acknowledged(site: Site, text: string): Promise<Acknowledg
   for (const channel of receipt.channels)
     for (const name of await snapshotsOf(site, channel)) snapshots.add(name);
   const missing = new Set(numbersIn(receipt.missing, receipt.bundle));
-  const bundles = numbersIn([`1-${receipt.bundle}`], receipt.bundle).filter((number) => !missing.has(number));
+  // Of those before the ones that are told nothing is known.
+  const first = receipt.missing.length < MOST_MISSING ? 1 : Math.min(...missing);
+  const bundles = numbersIn([`${first}-${receipt.bundle}`], receipt.bundle).filter(
+    (number) => !missing.has(number),
+  );
   return { receipt, snapshots: [...snapshots], bundles };
 }
 

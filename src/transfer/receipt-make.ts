@@ -8,7 +8,7 @@ import { findSnapshot } from "../snapshot/snapshots.ts";
 import { readRef } from "../store/refs.ts";
 import { unarmour } from "../trust/exact-armor.ts";
 import { importedSites, keptAt, lastImport, type ImportRecord } from "./import-record.ts";
-import { DIGITS, ranges, type HeldChannel, type Receipt } from "./receipt.ts";
+import { DIGITS, MOST_MISSING, ranges, type HeldChannel, type Receipt } from "./receipt.ts";
 import { receiptBytes, writeReceipt } from "./receipt-text.ts";
 
 /** Which sites this one could give a receipt to: all that it has imported from, or the one whose id begins so. Throws usage. */
@@ -45,7 +45,7 @@ export async function makeReceipt(site: Site, sender: string): Promise<{ receipt
     at: new Date(now).toISOString().replace(/\.\d+Z$/, "Z"),
     channels,
     bundle: taken.bundles.at(-1) ?? 0,
-    missing: ranges(gaps(taken.bundles)),
+    missing: ranges(gaps(taken.bundles)).slice(-MOST_MISSING),
   };
   const signature = unarmour(await author.sign(receiptBytes(receipt), now));
   return { receipt, text: writeReceipt(receipt, signature) };

@@ -63,6 +63,11 @@ test("it tells which bundles never came", async () => {
   const { receipt, text } = await makeReceipt(inner.site, sender);
   assert.deepEqual([receipt.bundle, receipt.missing], [9, ["3-4", "6-8"]]);
   assert.deepEqual((await acknowledged(outer.site, text)).bundles, [1, 2, 5, 9]);
+  const odd = Array.from({ length: 100 }, (_, at) => at * 2 + 1);
+  await writeImport(inner.site, { ...before, bundles: odd });
+  const long = await makeReceipt(inner.site, sender);
+  assert.ok(long.text.length < 1024, String(long.text.length));
+  assert.deepEqual((await acknowledged(outer.site, long.text)).bundles, odd.slice(-20));
 });
 
 test("strangers, receipts for others, altered ones and unknown versions are refused", async () => {

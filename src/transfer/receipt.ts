@@ -11,7 +11,7 @@ export interface Receipt {
   readonly channels: readonly HeldChannel[];
   /** The highest number of a bundle that was taken; 0 where none was. */
   readonly bundle: number;
-  /** Below it, the numbers and ranges of those that were not: `3`, `7-9`. */
+  /** Below it, the numbers and ranges of those that were not, the newest of them: `3`, `7-9`. */
   readonly missing: readonly string[];
 }
 
@@ -24,6 +24,9 @@ export interface HeldChannel {
   /** The sender's names of the mirrors that are there, where not all are. */
   readonly only?: readonly string[];
 }
+
+/** No more ranges than these are in a receipt: what was lost long ago is told by the channels. */
+export const MOST_MISSING = 20;
 
 /** How many digits of a version's hash a receipt gives. */
 export const DIGITS = 8;

@@ -74,7 +74,9 @@ async function newBundle(
     partBytes,
     destination: options.site ?? ANYWHERE,
     assumption: await assumptionOf(context, site, options),
+    evenEmpty: archives.length > 0,
   });
+  if (done.result === "sent before") return told(context, done);
   const sluice = await bringSluice(site, request.folder, archives);
   if (parity !== undefined)
     await addParity({ folder: request.folder, percent: parity, partBytes, signal: request.signal });
@@ -118,6 +120,12 @@ export async function fromBundle(
 
 function told({ output }: Context, done: BundleResult, sluice: readonly string[] = []): void {
   output.json({ ...done, sluice });
+  if (done.result === "sent before") {
+    output.line(
+      `Nothing is new since bundle ${done.number}, which was written to ${done.folder}; nothing was written. \`--base 1\` writes it again.`,
+    );
+    return;
+  }
   const what = `${formatCount(done.files, "file")}, ${formatBytes(done.bytes)}, in ${formatCount(done.parts, "part")}`;
   const how = done.result === "unchanged" ? " (was there already)" : "";
   output.line(

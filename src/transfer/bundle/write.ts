@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { SluiceError } from "../../base/errors.ts";
 import { sha256 } from "../../base/digest.ts";
 import { IDENTITY, readIdentityRow, type IdentityRow } from "../../channel/identity-row.ts";
@@ -33,6 +34,8 @@ export interface BundleRequest extends EmitRequest {
   /** The name that the site which it is for has here. */
   readonly destination: string;
   readonly assumption: Assumption;
+  /** Write one also where the last one has all of it: something else goes along. */
+  readonly evenEmpty?: boolean;
 }
 
 export interface EmitRequest {
@@ -48,7 +51,8 @@ export interface BundleResult {
   readonly folder: string;
   readonly number: number;
   readonly bundle: string;
-  readonly result: "written" | "unchanged";
+  /** `sent before`: the last bundle to that site has it all, and nothing was written. */
+  readonly result: "written" | "unchanged" | "sent before";
   readonly channels: Cargo["channels"];
   readonly snapshots: readonly string[];
   readonly parts: number;
@@ -71,7 +75,35 @@ export async function writeBundle(site: Site, request: BundleRequest): Promise<B
   const assumed = await assumedOf(site.store, destination, request.assumption);
   const created = await newest(site.store, cargo);
   const drafted = await draftBundle(site.store, { cargo, assumed, created, destination, partBytes });
+  const last = await sentBefore(site, request, drafted);
+  if (last !== undefined) return last;
   return emitBundle(site, drafted, await numberOf(site, destination, drafted.bundle), "all", request);
+}
+
+// The last bundle to them has all that this one would bring: an empty one helps nobody, and would be asked for if it were lost.
+async function sentBefore(
+  { store }: Site,
+  { assumption, destination, evenEmpty }: BundleRequest,
+  drafted: Drafted,
+): Promise<BundleResult | undefined> {
+  const mayBe = evenEmpty !== true && assumption.kind === "exports" && assumption.overlap === 0;
+  if (!mayBe || drafted.contents.files > 0) return undefined;
+  const last = (await exportsTo(store, destination)).findLast(({ body }) => body.bundle !== undefined)?.body;
+  if (last?.bundle?.plan === undefined) return undefined;
+  const { refs, channels } = planOf(drafted);
+  const { refs: sent, channels: held } = last.bundle.plan;
+  if (!isDeepStrictEqual([refs, channels], [sent, held])) return undefined;
+  return {
+    folder: last.to.name,
+    number: last.bundle.number,
+    bundle: last.bundle.id,
+    result: "sent before",
+    channels: drafted.cargo.channels,
+    snapshots: last.snapshots,
+    parts: 0,
+    files: 0,
+    bytes: 0,
+  };
 }
 
 export async function ownRow(site: Site): Promise<IdentityRow> {
