@@ -7,7 +7,15 @@ import { mutate, randomFrom } from "./mutate.ts";
 import { shrink } from "./shrink.ts";
 
 const toys = { name: "toys", file: new URL("toys/faults.ts", import.meta.url).href, aims: ["/toys/"] };
-const job: Job = { target: toys, seed: 1, executions: 0, seconds: 60, guided: false, inputs: [] };
+const job: Job = {
+  target: toys,
+  seed: 1,
+  executions: 0,
+  seconds: 60,
+  guided: false,
+  inputs: [],
+  limits: { cpuMs: 100, heapMb: 48 },
+};
 
 const FAULTS: readonly (readonly [input: string, fault: RegExp])[] = [
   ["a type error in it", /^TypeError: Cannot read/],
@@ -30,7 +38,7 @@ for (const [input, fault] of FAULTS) {
 }
 
 test("a run that hangs is stopped, and is a finding", async () => {
-  const { findings } = await fuzz({ ...job, inputs: [Buffer.from("hangs")], hangMs: 1500 });
+  const { findings } = await fuzz({ ...job, inputs: [Buffer.from("hangs")], limits: { hangMs: 1500 } });
   match(findings[0]?.fault ?? "", /^did not end within 1.5 s/);
   equal(findings[0]?.input.toString(), "hangs");
 });
