@@ -26,8 +26,11 @@ const CLIENTS: readonly Program[] = [
   { program: "apt-file", debian: "apt-file" },
   { program: "appstreamcli", debian: "appstream" },
   { program: "strace", debian: "strace" },
+  { program: "faketime", debian: "faketime" },
   { program: "mkfs.ext4", debian: "e2fsprogs" },
   { program: "mount", debian: "mount" },
+  { program: "rpmbuild", debian: "rpm" },
+  { program: "par2", debian: "par2" },
 ];
 
 const POLICY = "/usr/sbin/policy-rc.d";

@@ -78,7 +78,9 @@ function commandFaults(program: Command, line: string): string[] {
       command = sub;
       for (const { long } of sub.options) known.add(long);
     } else if (word === "help") return [];
-    else if (command.commands.length > 0 && !word.startsWith("-")) return [`there is no '${word}'`];
+    // One that has sub-commands and takes arguments itself, such as `audit`, may be given anything.
+    else if (command.commands.length > 0 && command.registeredArguments.length === 0 && !word.startsWith("-"))
+      return [`there is no '${word}'`];
     else if (word.startsWith("--") && !known.has(word)) return [`it has no ${word}`];
   }
   return [];

@@ -19,9 +19,12 @@ line or the config is wrong: see [errors](errors.md).
 ${leaves(program).map(section).join("\n")}`;
 }
 
-/** Commands that do something, those with sub-commands opened up. */
+/** Commands that do something, those with sub-commands opened up; one that takes arguments itself does something too. */
 function leaves(command: Command): Command[] {
-  return command.commands.flatMap((sub) => (sub.commands.length > 0 ? leaves(sub) : [sub]));
+  return command.commands.flatMap((sub) => {
+    const below = leaves(sub);
+    return below.length > 0 && sub.registeredArguments.length === 0 ? below : [sub, ...below];
+  });
 }
 
 function section(command: Command): string {

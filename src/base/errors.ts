@@ -106,6 +106,16 @@ export const ERRORS = {
     remedy:
       "Use a file system with hard links and symlinks such as ext4, or write a bundle: `sluice export --to`.",
   },
+  medium_damaged: {
+    exit: 1,
+    meaning: "A record or file of a medium is missing or bad.",
+    remedy: "Export to it again, which brings what is missing; if that recurs, replace the medium.",
+  },
+  medium_unsafe: {
+    exit: 1,
+    meaning: "A medium holds a link, a device or a pipe where a store has folders and plain files.",
+    remedy: "It was altered: do not use it, and have it written again.",
+  },
   tar_unexpected: {
     exit: 1,
     meaning: "A part of a bundle is not an archive as Sluice writes it.",
@@ -116,15 +126,46 @@ export const ERRORS = {
     meaning: "The folder holds another bundle already.",
     remedy: "Give each bundle a folder of its own.",
   },
+  scan_refused: {
+    exit: 1,
+    meaning: "The program of `scan` did not pass a file, and nothing of the import was published.",
+    remedy: "Look at what it found; `sluice audit imports` keeps its verdict.",
+  },
+  program_missing: {
+    exit: 1,
+    meaning: "A program that is needed is not installed.",
+    remedy: "Install the one that is named.",
+  },
+  bundle_unknown: {
+    exit: 1,
+    meaning: "No such bundle was exported from here, or what it was made of is gone.",
+    remedy: "Check the code; if it is right, export anew with `--full`.",
+  },
   bundle_damaged: {
     exit: 1,
     meaning: "A file of a bundle is not what its signed list says.",
     remedy: "Copy it again, or have it written again.",
   },
+  log_invalid: {
+    exit: 1,
+    meaning: "A log that was written out is not whole, was altered, or is of a site that is not trusted.",
+    remedy: "Have it written again with `sluice audit export`, or give the site's key with `--key`.",
+  },
+  receipt_invalid: {
+    exit: 1,
+    meaning: "A receipt was mistyped or altered, or is not what this site can use.",
+    remedy:
+      "Correct the line that is named, or have `sluice receipt` run again there; `--full` needs no receipt.",
+  },
   import_incomplete: {
     exit: 1,
     meaning: "Files are missing, here and in what is to be imported.",
     remedy: "Import the bundle or part that is named.",
+  },
+  store_foreign: {
+    exit: 1,
+    meaning: "What is to be pulled from does not answer as a site of Sluice does.",
+    remedy: "Give the URL of that site's `sluice serve`; see what a proxy between does.",
   },
   identity_bad: {
     exit: 1,

@@ -1,9 +1,10 @@
 import { asSluiceError, SluiceError } from "../base/errors.ts";
+import { snapshotId, snapshotTime } from "../base/names.ts";
 import { readManifest } from "../snapshot/manifest.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
 import { amendSnapshot, listSnapshots, storedMirrors, type Snapshot } from "../snapshot/snapshots.ts";
-import { channelHistory, channelNames } from "./channels.ts";
-import { condemnedList, readCondemned, writeCondemned, type Condemned } from "./condemned.ts";
+import { channelHistory, channelNames, type Channel } from "./channels.ts";
+import { condemnedAt, condemnedList, readCondemned, writeCondemned, type Condemned } from "./condemned.ts";
 import { graceSnapshots } from "./grace.ts";
 import { underStoreLock } from "./moves.ts";
 import { assertRecords } from "./proven-records.ts";
@@ -11,6 +12,7 @@ import { keptByPolicy, type Keep } from "./retention.ts";
 import type { Site } from "./site.ts";
 import { dropTree, reconcileTrees } from "./trees.ts";
 import { acceptedKeyFiles } from "./vendor-keys.ts";
+import { steadySince } from "./written-times.ts";
 
 export interface GcResult {
   /** Snapshots that the policy gave up, `mirror@id`. */
@@ -26,6 +28,8 @@ export interface GcResult {
 }
 
 const BATCH = 2000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** What has been done, also by an attempt that met a full disk. */
 interface Tally {
@@ -56,18 +60,20 @@ async function collect(
 ): Promise<GcResult> {
   await using _held = await site.store.lock("gc", "gc");
   await assertRecords(site);
-  if (!dryRun) tally.freedBytes += await site.store.sweep(Math.max(site.graceMs, 3_600_000));
-  await giveUpSnapshots(site, policies, dryRun, tally.removed);
-  const marked = await mark(site, tally.removed);
-  const known = await readCondemned(site);
   const now = site.clock();
+  const steady = await steadyAt(site, await histories(site), now);
+  const sweepMs = Math.max(site.graceMs, HOUR_MS);
+  if (!dryRun && now - steady >= sweepMs) tally.freedBytes += await site.store.sweep(sweepMs);
+  await giveUpSnapshots(site, policies, dryRun, tally.removed);
+  const marked = await reachableBlobs(site, tally.removed);
+  const known = await readCondemned(site);
   const waiting: Condemned = {};
   const due: string[] = [];
   const sizes = new Map<string, number>();
   for await (const blob of site.store.listBlobs()) {
     if (marked.has(blob.sha256)) continue;
-    // A blob of a sync that is still running is younger than the grace.
-    if (now - blob.modified < site.graceMs) continue;
+    // A blob of a sync that is still running is younger than the grace. One that is newer than now waits on the list.
+    if (now >= blob.modified - HOUR_MS && now - blob.modified < site.graceMs) continue;
     const since = known[blob.sha256] ?? now;
     sizes.set(blob.sha256, blob.size);
     if (now - since >= site.graceMs) due.push(blob.sha256);
@@ -78,7 +84,7 @@ async function collect(
   const deleted = dryRun ? due : await deleteDue(site, due);
   tally.deleted += deleted.length;
   tally.freedBytes += sum(deleted);
-  const condemned = Object.keys(dryRun ? waiting : await condemn(site, waiting));
+  const condemned = Object.keys(dryRun ? waiting : await condemn(site, waiting, steady === now));
   if (!dryRun) await forgetUnreached(site);
   return {
     removed: [...tally.removed],
@@ -91,8 +97,8 @@ async function collect(
 }
 
 // The list that it takes the place of goes at once: nothing but gc ever reads one, and else each gc would leave a list for the next one to condemn.
-async function condemn(site: Site, waiting: Condemned): Promise<Condemned> {
-  const { condemned, former } = await writeCondemned(site, waiting);
+async function condemn(site: Site, waiting: Condemned, inAnyCase: boolean): Promise<Condemned> {
+  const { condemned, former } = await writeCondemned(site, waiting, inAnyCase);
   if (former !== undefined) await deleteDue(site, [former]);
   return condemned;
 }
@@ -107,10 +113,8 @@ async function giveUpSnapshots(
     const keep = policies.get(mirror);
     if (keep === undefined) continue;
     const snapshots = await listSnapshots(site.store, mirror);
-    const kept = keptByPolicy(
-      snapshots.map(({ body }) => body.id),
-      keep,
-    );
+    const times = new Map(snapshots.map(({ body }) => [body.id, timeOf(body)]));
+    const kept = keptByPolicy([...times.keys()], keep, (id) => times.get(id) ?? id);
     const held = await heldIds(site, mirror, snapshots);
     for (const snapshot of snapshots) {
       const { id, pinned } = snapshot.body;
@@ -121,6 +125,12 @@ async function giveUpSnapshots(
       if (!dryRun) await dropTree(site, mirror, id);
     }
   }
+}
+
+// Ids go on from one that a wrong clock has set years ahead: then only the record knows the day.
+function timeOf({ id, acceptedAt }: SnapshotRecord): string {
+  const accepted = Date.parse(acceptedAt);
+  return Math.abs(snapshotTime(id) - accepted) < DAY_MS ? id : snapshotId(accepted);
 }
 
 // One that is pinned, or changed in any other way, at this moment is left to the next gc.
@@ -141,14 +151,29 @@ export async function heldIds(
 ): Promise<Set<string>> {
   const records = new Map(snapshots.map(({ body }) => [body.id, body]));
   const held = new Set<string>();
-  for (const name of await channelNames(site.store)) {
-    const history = await channelHistory(site.store, name);
+  const now = site.clock();
+  const rows = await histories(site);
+  const since = await steadyAt(site, rows, now);
+  for (const history of rows) {
     const current = history.at(-1)?.body.mirrors[mirror];
     if (current !== undefined) held.add(current);
-    for (const id of graceSnapshots(history, mirror, site.clock(), site.graceMs, (one) => records.get(one)))
+    for (const id of graceSnapshots(history, mirror, now, site.graceMs, (one) => records.get(one), since))
       held.add(id);
   }
   return held;
+}
+
+async function histories({ store }: Site): Promise<Channel[][]> {
+  const rows: Channel[][] = [];
+  for (const name of await channelNames(store)) rows.push(await channelHistory(store, name));
+  return rows;
+}
+
+/** Since when (ms) the records show no long gap: now, where they are so old, or the clock is so far ahead, that nothing may be deleted by it. */
+async function steadyAt({ store }: Site, rows: readonly Channel[][], now: number): Promise<number> {
+  const times = rows.flat().map(({ at }) => Date.parse(at));
+  const listed = await condemnedAt(store);
+  return steadySince(listed === undefined ? times : [...times, listed], now);
 }
 
 /** Writes the version of a snapshot's ref that removes it; its blobs go with a later gc. False where a channel holds it by now. */
@@ -165,7 +190,11 @@ export async function removeSnapshot(site: Site, snapshot: Snapshot, why: string
   });
 }
 
-async function mark(site: Site, without: ReadonlySet<string>): Promise<Set<string>> {
+/** Blobs that a snapshot of the store needs, but for those of the snapshots (`mirror@id`) that are to go. Throws where a manifest is damaged. */
+export async function reachableBlobs(
+  site: Pick<Site, "store">,
+  without: ReadonlySet<string>,
+): Promise<Set<string>> {
   const marked = new Set<string>();
   for (const mirror of await storedMirrors(site.store)) {
     for (const { body } of await listSnapshots(site.store, mirror)) {
@@ -178,7 +207,11 @@ async function mark(site: Site, without: ReadonlySet<string>): Promise<Set<strin
   return marked;
 }
 
-async function markSnapshot(site: Site, record: SnapshotRecord, marked: Set<string>): Promise<void> {
+async function markSnapshot(
+  site: Pick<Site, "store">,
+  record: SnapshotRecord,
+  marked: Set<string>,
+): Promise<void> {
   if (record.trust.kind === "keys") for (const { sha256 } of record.trust.keyrings) marked.add(sha256);
   if (marked.has(record.manifest.sha256)) return;
   marked.add(record.manifest.sha256);
@@ -202,7 +235,7 @@ async function deleteDue(site: Site, due: readonly string[]): Promise<string[]> 
   const deleted: string[] = [];
   for (let at = 0; at < due.length; at += BATCH) {
     await underStoreLock(site, async () => {
-      const marked = await mark(site, new Set());
+      const marked = await reachableBlobs(site, new Set());
       const batch = due.slice(at, at + BATCH).filter((sha256) => !marked.has(sha256));
       await site.store.deleteBlobs(batch);
       deleted.push(...batch);
@@ -215,6 +248,6 @@ async function deleteDue(site: Site, due: readonly string[]): Promise<string[]> 
 async function forgetUnreached(site: Site): Promise<void> {
   const bad = await site.store.quarantined();
   if (bad.length === 0) return;
-  const marked = await mark(site, new Set());
+  const marked = await reachableBlobs(site, new Set());
   await site.store.forgetQuarantined(bad.map((one) => one.sha256).filter((sha256) => !marked.has(sha256)));
 }

@@ -47,3 +47,19 @@ test("the current one has no need of grace, and one that is gone cannot have it"
     [],
   );
 });
+
+test("what left by a clock that was wrong has grace until the channel has moved by one that can be right", () => {
+  const YEARS = 10 * 365 * 24;
+  for (const wrong of [YEARS, -YEARS]) {
+    assert.deepEqual(grace(history([90, "s1"], [wrong, "s2"])), ["s1"]);
+    assert.deepEqual(grace(history([90, "s1"], [wrong, "s2"], [20, "s3"])), ["s2", "s1"]);
+    assert.deepEqual(grace(history([90, "s1"], [wrong, "s2"], [30, "s3"], [20, "s4"])), ["s3"]);
+  }
+});
+
+test("what left before nobody knows when counts as of the end of that", () => {
+  const steps = history([90, "s1"], [60, "s2"], [1, "s3"]);
+  const since = (ago: number) => graceSnapshots(steps, "m", NOW, 24 * HOUR, record, NOW - ago * HOUR);
+  assert.deepEqual(since(50), ["s2"]);
+  assert.deepEqual(since(5), ["s2", "s1"]);
+});

@@ -1,11 +1,13 @@
 import type { Claim } from "../ecosystems/contract.ts";
 import type { SnapshotRecord } from "../snapshot/record.ts";
 import type { Channel } from "./channels.ts";
+import { writtenTimes } from "./written-times.ts";
 
 /**
  * Ids of the snapshots whose packages and by-hash files a channel goes on serving for one mirror, newest use first, without the current one. A snapshot
  * has grace for `graceMs` after it left the channel; and, after a move back, until the channel's date has passed its own, since apt keeps its newer
- * lists until then. `history` is oldest first; `record` gives undefined for a snapshot that is gone.
+ * lists until then. `history` is oldest first; `record` gives undefined for a snapshot that is gone. Of what left before `since` (ms), no one knows when that was: it
+ * counts as then.
  */
 export function graceSnapshots(
   history: readonly Channel[],
@@ -13,13 +15,15 @@ export function graceSnapshots(
   now: number,
   graceMs: number,
   record: (id: string) => SnapshotRecord | undefined,
+  since = -Infinity,
 ): string[] {
+  const times = writtenTimes(history, now);
   const current = history.at(-1)?.body.mirrors[mirror];
   const currentRecord = current === undefined ? undefined : record(current);
   const found = new Set<string>();
   for (let at = history.length - 2; at >= 0; at--) {
     const id = history[at]?.body.mirrors[mirror];
-    const left = Date.parse(history[at + 1]?.at ?? "");
+    const left = Math.max(times[at + 1] ?? now, since);
     if (id === undefined || id === current || found.has(id)) continue;
     const old = record(id);
     if (old === undefined) continue;

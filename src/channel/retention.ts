@@ -16,16 +16,24 @@ const PERIODS = {
   yearly: (id: string) => id.slice(0, 4),
 } as const;
 
-/** Which of a mirror's snapshot ids (oldest first) the policy keeps. The newest is always kept. */
-export function keptByPolicy(ids: readonly string[], keep: Keep): Set<string> {
+/**
+ * Which of a mirror's snapshot ids (oldest first) the policy keeps. The newest is always kept. `timeOf` gives the time that a snapshot was made at, in the form of an id,
+ * where that is not its id.
+ */
+export function keptByPolicy(
+  ids: readonly string[],
+  keep: Keep,
+  timeOf: (id: string) => string = (id) => id,
+): Set<string> {
   const newestFirst = ids.toReversed();
   const kept = new Set(newestFirst.slice(0, Math.max(1, keep.last ?? 0)));
   for (const [name, period] of Object.entries(PERIODS)) {
     const seen = new Set<string>();
     for (const id of newestFirst) {
       if (seen.size >= (keep[name as keyof typeof PERIODS] ?? 0)) break;
-      if (!seen.has(period(id))) kept.add(id);
-      seen.add(period(id));
+      const time = timeOf(id);
+      if (!seen.has(period(time))) kept.add(id);
+      seen.add(period(time));
     }
   }
   return kept;

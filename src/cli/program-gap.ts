@@ -1,5 +1,9 @@
 import type { Command } from "commander";
+import { SluiceError } from "../base/errors.ts";
+import type { ImportOptions } from "./commands/import.ts";
 import type { Context } from "./context.ts";
+
+type AllImportOptions = ImportOptions & { check?: true; watch?: true; done?: string };
 
 export type ContextOf = (command: Command) => Context;
 
@@ -20,6 +24,24 @@ export function addGapCommands(program: Command, context: ContextOf): void {
     .option("--site <name>", "whom the bundle is for: only what was not exported to them before goes in")
     .option("--base <n>", "take the last n bundles to them for lost, and bring what they brought too")
     .option("--full", "a bundle that stands alone")
+    .option(
+      "--with-sluice [archive...]",
+      "Sluice itself too: these packages, else the archive beside the program",
+    )
+    .option(
+      "--since <receipt>",
+      "a file with the receipt of that site: what it holds is left out; - reads stdin",
+    )
+    .option("--parity <percent>", "so much of it may be lost and can be mended (by the program par2)")
+    .option(
+      "--only <code...>",
+      "write parts of an old bundle again, by the codes that the other side was shown",
+    )
+    .option("--from <folder>", "copy a finished bundle to --to, its parts cut to --part-size; needs no site")
+    .option(
+      "--keep <n>",
+      "take from the medium all but the newest n snapshots of each mirror and those of its channels",
+    )
     .option("--channel <name...>", "only what these channels hold; all channels, if none is named")
     .option("--mirror <name...>", "only these mirrors")
     .option("--snapshot <mirror@id...>", "these snapshots, whether a channel holds them or not")
@@ -35,11 +57,65 @@ export function addGapCommands(program: Command, context: ContextOf): void {
       "media and bundles, in any order; the parts of a bundle may lie in several of them",
     )
     .option("--dry-run", "only say what it would bring, and whether it is complete")
+    .option("--check", "only read all of it to the last byte, and say what is missing or damaged")
+    .option("--watch", "take each bundle that comes into these folders, once it is whole, until told to stop")
+    .option("--done <folder>", "with --watch: move the files of a bundle that was taken there, and no others")
+    .option(
+      "--repair <folder>",
+      "mend what is damaged by its parity; what is mended goes into this empty folder",
+    )
     .option("--channel <name...>", "only these channels; all, if none is named")
     .option("--mirror <name...>", "only these mirrors, by their names at the sender")
     .option("--as <theirs=ours...>", "give a mirror another name here")
-    .action(async (folders: string[], options, command: Command) => {
+    .action(async (folders: string[], options: AllImportOptions, command: Command) => {
+      const { check, watch, done, ...others } = options;
+      if (check === true) {
+        if (Object.keys(options).length > 1)
+          throw new SluiceError("usage", "--check imports nothing: give it alone.");
+        const { checkFolders } = await import("./commands/import-check.ts");
+        return checkFolders(context(command), folders);
+      }
+      if (watch === true) {
+        if (others.dryRun === true || others.repair !== undefined)
+          throw new SluiceError(
+            "usage",
+            "--watch takes bundles as they are: not with --dry-run or --repair.",
+          );
+        const { watchFolders } = await import("./commands/import-watch.ts");
+        return watchFolders(context(command), folders, { ...others, done });
+      }
+      if (done !== undefined) throw new SluiceError("usage", "--done is for --watch.");
       const { importFolders } = await import("./commands/import.ts");
-      await importFolders(context(command), folders, options);
+      await importFolders(context(command), folders, others);
+    });
+  program
+    .command("pull")
+    .description("take in what another site has, over HTTP; it is proven as an import is")
+    .argument("[site...]", "names under `sites:` in the config, or URLs; all of the config, if none is given")
+    .option("--dry-run", "only say what it would bring")
+    .option("--channel <name...>", "only these channels; all, or those of the config, if none is named")
+    .option("--mirror <name...>", "only these mirrors, by their names there")
+    .option("--as <theirs=ours...>", "give a mirror another name here")
+    .option(
+      "--token-env <variable>",
+      "environment variable that holds the token that the other site asks for",
+    )
+    .option("--token-file <file>", "file that holds it")
+    .action(async (sites: string[], options, command: Command) => {
+      const { pull } = await import("./commands/pull.ts");
+      await pull(context(command), sites, options);
+    });
+  program
+    .command("receipt")
+    .description("say, signed, what this site holds of another one's: for its next `export --since`")
+    .argument(
+      "[site]",
+      "of which site, by its id or how that begins; all that were imported from, if none is given",
+    )
+    .option("--qr", "show it as a code to be scanned, too")
+    .option("--png <file>", "write that code as a picture, too")
+    .action(async (sender: string | undefined, options, command: Command) => {
+      const { receipt } = await import("./commands/receipt.ts");
+      await receipt(context(command), sender, options);
     });
 }

@@ -2,7 +2,9 @@ import { Command } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import type { Context, GlobalOptions } from "./context.ts";
 import type { Io } from "./io.ts";
+import { addAuditCommands } from "./program-audit.ts";
 import { addGapCommands, type ContextOf } from "./program-gap.ts";
+import { addMediumCommands } from "./program-medium.ts";
 import { addKeyCommands } from "./program-key.ts";
 
 type MakeContext = (options: GlobalOptions) => Context;
@@ -151,16 +153,9 @@ export function buildProgram(io: Io, makeContext: MakeContext): Command {
       await gc(context(command), options);
     });
 
-  program
-    .command("audit")
-    .description("tell who changed what, when and why, and check the log's hashes and signatures")
-    .argument("[ref]", "only refs that begin so, such as channels/stable")
-    .action(async (ref: string | undefined, _options, command: Command) => {
-      const { audit } = await import("./commands/audit.ts");
-      await audit(context(command), ref);
-    });
-
+  addAuditCommands(program, context);
   addGapCommands(program, context);
+  addMediumCommands(program, context);
   addKeyCommands(program, context);
   return program;
 }

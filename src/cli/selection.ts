@@ -26,3 +26,10 @@ export async function selectionOf(store: ReadStore, options: SelectionOptions): 
     ...(options.snapshot !== undefined && { snapshots }),
   };
 }
+
+/** The number that `--keep` means; undefined where it is not given. Throws usage. */
+export function keepOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new SluiceError("usage", `--keep takes a number of snapshots, 1 or more, not '${text}'.`);
+}

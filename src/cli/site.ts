@@ -1,3 +1,4 @@
+import { clockWarning } from "../channel/clock-warning.ts";
 import { openSite, type Site } from "../channel/site.ts";
 import { findMirror } from "../config/load.ts";
 import { loadTrust } from "../config/trust.ts";
@@ -6,12 +7,18 @@ import { openDirectoryReader, openDirectoryStore, isStoreMissing } from "../stor
 import { storedMirrors } from "../snapshot/snapshots.ts";
 import type { ReadStore } from "../store/contract.ts";
 import type { Trust } from "../trust/contract.ts";
+import type { Context } from "./context.ts";
 
-/** Runs with the site open for writing, and closes it. */
-export async function withSite<T>(config: Config, action: (site: Site) => Promise<T>): Promise<T> {
-  const { data, graceMs, privateKey } = config;
-  const site = await openSite(data, graceMs, { privateKey });
+/** Runs with the site open for writing, and closes it. Tells of a clock that is plainly wrong. */
+export async function withSite<T>(
+  context: Context,
+  config: Config,
+  action: (site: Site) => Promise<T>,
+): Promise<T> {
+  const { data, graceMs, privateKey, channelExpiryMs } = config;
+  const site = await openSite(data, graceMs, { privateKey, channelExpiryMs });
   try {
+    await warnOfClock(context, site.store, true);
     return await action(site);
   } finally {
     await site.store.close();
@@ -23,14 +30,24 @@ export async function makeStore(config: Config): Promise<void> {
   if (isStoreMissing(config.data)) await (await openDirectoryStore(config.data)).close();
 }
 
-/** Runs with the store open for reading; before the first sync there is nothing in it. */
-export async function withReader<T>(config: Config, action: (store: ReadStore) => Promise<T>): Promise<T> {
+/** Runs with the store open for reading; before the first sync there is nothing in it. Tells of a clock that is plainly wrong. */
+export async function withReader<T>(
+  context: Context,
+  config: Config,
+  action: (store: ReadStore) => Promise<T>,
+): Promise<T> {
   const store = await openDirectoryReader(config.data, { mayBeMissing: true });
   try {
+    await warnOfClock(context, store, false);
     return await action(store);
   } finally {
     await store.close();
   }
+}
+
+async function warnOfClock({ io, output }: Context, store: ReadStore, writing: boolean): Promise<void> {
+  const warning = await clockWarning(store, io.now(), { writing });
+  if (warning !== undefined) output.warn(warning);
 }
 
 /** The mirrors that are named, or all of the config. Throws unknown_mirror. */

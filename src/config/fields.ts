@@ -112,6 +112,14 @@ export const contact = z
   );
 
 export const weakness = z.enum(WEAKNESSES);
+/** A program and its arguments, which no shell reads. */
+export const command = z.union([
+  z
+    .string()
+    .regex(/^\S+$/, "must be a list where it has arguments, such as [clamdscan, --fdpass]")
+    .transform((program) => [program]),
+  z.array(z.string().min(1)).min(1),
+]);
 export const filePath = z.string().min(1);
 export const glob = z
   .string()

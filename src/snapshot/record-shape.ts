@@ -70,6 +70,7 @@ const channel = z.looseObject({
   mirrors: z.record(z.string(), z.string()),
   restores: count.optional(),
   of: texts.optional(),
+  expires: z.iso.datetime().optional(),
 });
 
 const imported = z.looseObject({

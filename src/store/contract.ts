@@ -41,6 +41,8 @@ export interface ReadStore {
   refVersions(name: string): Promise<number[]>;
   /** The bytes of one version, undefined where it is absent. */
   readRef(name: string, version: number): Promise<Buffer | undefined>;
+  /** What is in quarantine; `back` where a sound blob of that name is in the store again. */
+  quarantined(): Promise<{ sha256: string; back: boolean }[]>;
   close(): Promise<void>;
 }
 
@@ -100,10 +102,13 @@ export interface PruneStore extends WriteStore {
   /** All blobs in the order of their names, or those that come after this name. */
   listBlobs(after?: string): AsyncIterable<BlobInfo & { modified: number }>;
   deleteBlobs(sha256s: readonly string[]): Promise<void>;
+  /**
+   * Removes a ref with all its versions, the newest first, so that a row that is left half is a row still. Only for a replica, such as a medium: elsewhere refs are
+   * the log, and stay. Nothing where it is absent.
+   */
+  dropRef(name: string): Promise<void>;
   /** Moves a bad blob out of the way, and every name that a tree has for it. */
   quarantine(sha256: string): Promise<void>;
-  /** What is in quarantine; `back` where a sound blob of that name is in the store again. */
-  quarantined(): Promise<{ sha256: string; back: boolean }[]>;
   /** Forgets the quarantined copies of blobs that are back. */
   clearRepaired(): Promise<void>;
   /** Forgets what is in quarantine of these, back or not; for blobs that nothing needs any more. */

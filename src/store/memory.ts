@@ -71,6 +71,9 @@ export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
       refs.set(name, versions);
       return true;
     },
+    async dropRef(name) {
+      refs.delete(checkRefName(name));
+    },
     async begin() {
       return memorySession(state);
     },

@@ -95,6 +95,22 @@ export function pruneSuite(name: string, openStore: OpenStore): void {
       assert.deepEqual(await listed(store), [sha256(text("a blob"))]);
     });
 
+    test("a ref is dropped with all its versions, and none beside, above or below it", async () => {
+      const { store, reopen } = await open();
+      const names = ["snapshots/m/one", "snapshots/m/two", "snapshots/m", "snapshots/m/one/below"];
+      for (const name of names)
+        for (const version of [1, 2, 3]) await store.createRef(name, version, text(`${name} ${version}`));
+      await store.dropRef("snapshots/m/one");
+      await store.dropRef("snapshots/absent");
+      await assert.rejects(store.dropRef("../snapshots"), { code: "bad_name" });
+      const again = await reopen();
+      assert.deepEqual(await again.listRefs(""), ["snapshots/m", "snapshots/m/one/below", "snapshots/m/two"]);
+      assert.deepEqual(await again.refVersions("snapshots/m/one"), []);
+      assert.deepEqual(await again.refVersions("snapshots/m/two"), [1, 2, 3]);
+      assert.equal(await again.createRef("snapshots/m/one", 1, text("anew")), true);
+      assert.equal(String(await again.readRef("snapshots/m/one", 1)), "anew");
+    });
+
     test("free bytes are a number above zero", async () => {
       const { store } = await open();
       assert.ok((await store.freeBytes()) > 0);

@@ -13,13 +13,36 @@ export interface ExportRecord {
   readonly files: number;
   readonly bytes: number;
   /** Of a bundle: its number for this destination, its id, and the numbers of those that it builds on. */
-  readonly bundle?: { readonly number: number; readonly id: string; readonly base: readonly number[] };
+  readonly bundle?: ExportedBundle;
+}
+
+export interface ExportedBundle {
+  readonly number: number;
+  readonly id: string;
+  readonly base: readonly number[];
+  readonly plan?: BundlePlan;
+}
+
+/** What it takes, beside the snapshots, to make the same bundle again. */
+export interface BundlePlan {
+  readonly partBytes: number;
+  readonly created: string;
+  /** The records in their order, each with its newest version that went into it. */
+  readonly refs: readonly (readonly [name: string, version: number])[];
+  readonly channels: readonly CargoChannel[];
+  /** Snapshots that the other side was taken to have, `mirror@id`. */
+  readonly assumed: readonly string[];
 }
 
 /** Where exports go that name no site. */
 export const ANYWHERE = "any";
 
 const ref = (destination: string): string => `exports/${destination}`;
+
+/** Names of all destinations that something was exported to. */
+export async function destinations(store: ReadStore): Promise<string[]> {
+  return (await store.listRefs("exports/")).map((name) => name.slice("exports/".length));
+}
 
 export async function exportsTo(store: ReadStore, destination: string): Promise<RefVersion<ExportRecord>[]> {
   return (await refHistory<ExportRecord>(store, ref(destination))).map(checkShape);

@@ -2,6 +2,7 @@ import { siteFolder } from "../channel/identity-row.ts";
 import type { Site } from "../channel/site.ts";
 import { checkShape } from "../snapshot/record-shape.ts";
 import type { ReadStore } from "../store/contract.ts";
+import type { ScanVerdict } from "./scan.ts";
 import { appendRef, latestRef } from "../store/refs.ts";
 
 /** What this site has imported from another one, so far: the ref `imports/<site id>`. A version is written for each import that brought something. */
@@ -22,6 +23,8 @@ export interface ImportRecord {
   readonly bytes: number;
   /** Every bundle that was ever taken from this sender, by number. */
   readonly bundles: readonly number[];
+  /** What the program of `scan` said; where it refused a file, nothing came of the import. */
+  readonly scan?: ScanVerdict;
 }
 
 const ref = (sender: string): string => `imports/${sender}`;
@@ -29,6 +32,11 @@ const ref = (sender: string): string => `imports/${sender}`;
 export async function lastImport(store: ReadStore, sender: string): Promise<ImportRecord | undefined> {
   const found = await latestRef<ImportRecord>(store, ref(sender));
   return found && checkShape(found).body;
+}
+
+/** Ids of all sites that something was imported from. */
+export async function importedSites(store: ReadStore): Promise<string[]> {
+  return (await store.listRefs("imports/")).map((name) => name.slice("imports/".length));
 }
 
 export async function writeImport(site: Site, body: ImportRecord): Promise<void> {

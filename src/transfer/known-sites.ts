@@ -1,4 +1,5 @@
 import { SluiceError } from "../base/errors.ts";
+import { readIdentityRow } from "../channel/identity-row.ts";
 import type { Site } from "../channel/site.ts";
 import { checkShape } from "../snapshot/record-shape.ts";
 import type { ReadStore } from "../store/contract.ts";
@@ -23,6 +24,14 @@ export async function keyDecisions(store: ReadStore): Promise<Map<string, KeyDec
     if (latest !== undefined) found.set(checkShape(latest).body.fingerprint, latest.body);
   }
   return found;
+}
+
+/** Fingerprints of all keys that records are believed by here: this site's own, and those that it trusts. */
+export async function trustedKeys(store: ReadStore): Promise<Set<string>> {
+  const trusted = new Set((await readIdentityRow(store))?.keys.keys());
+  for (const { fingerprint, state } of (await keyDecisions(store)).values())
+    if (state === "trusted") trusted.add(fingerprint);
+  return trusted;
 }
 
 /** Writes down that the site of this armoured public key may, or may not any more, send to us. False where that was so already. */

@@ -2,14 +2,16 @@ import { link, mkdir, mkdtemp, readFile, rm, statfs, symlink, writeFile } from "
 import { join, resolve } from "node:path";
 import { SluiceError } from "../base/errors.ts";
 import { readIdentityRow } from "../channel/identity-row.ts";
+import { holdOwn, lockMedium, trim } from "./medium-trim.ts";
 import { reconcileTrees } from "../channel/trees.ts";
 import type { Site } from "../channel/site.ts";
 import { openDirectoryStore, type DirectoryStore } from "../store/directory/open.ts";
+import type { SendOptions } from "./ask-blobs.ts";
 import { loadCargo, type Selection } from "./cargo.ts";
 import type { Cargo } from "./contract.ts";
 import { writeExport } from "./export-record.ts";
 import { roomFor } from "./room.ts";
-import { lackingBlobs, lackingRecords, sendBlobs, sendRecords, sendRefs, type SendOptions } from "./send.ts";
+import { lackingBlobs, lackingRecords, sendBlobs, sendRecords, sendRefs } from "./send.ts";
 import { storeSource } from "./store-source.ts";
 
 export interface MediumResult {
@@ -19,6 +21,8 @@ export interface MediumResult {
   /** What had to be copied. */
   readonly files: number;
   readonly bytes: number;
+  /** Older snapshots, `mirror@id`, that were taken from the medium. */
+  readonly removed: readonly string[];
   readonly notices: readonly string[];
 }
 
@@ -27,6 +31,8 @@ export interface MediumRequest extends SendOptions {
   readonly selection: Selection;
   /** The data folder of the site, which is no medium. */
   readonly data: string;
+  /** How many of the newest snapshots of each mirror stay on the medium, beside those of its channels; all, where it does not say. */
+  readonly keep?: number | undefined;
 }
 
 /**
@@ -47,22 +53,21 @@ export async function writeMedium(site: Site, request: MediumRequest): Promise<M
   await probe(folder);
   const medium = await openDirectoryStore(folder);
   try {
-    const theirs = await readIdentityRow(medium);
-    const isForeign = theirs === undefined ? (await medium.listRefs("")).length > 0 : theirs.id !== own.id;
-    if (isForeign)
-      throw new SluiceError(
-        "medium_unsuitable",
-        `${folder} holds the store of another site: give another folder.`,
-      );
+    await using _held = await lockMedium(medium);
+    await holdOwn(medium, own.id, folder);
+    const upkeep = { site: { ...site, store: medium }, keep: request.keep };
+    // What nothing needs makes room for what comes.
+    const early = await trim(upkeep, { store: site.store, cargo });
     const lacking = await lackingBlobs(site.store, medium, cargo);
     await roomFor(medium, lacking, "the medium");
     await copy(site, medium, cargo, lacking, request);
-    const notices = await reconcileTrees({ ...site, store: medium });
+    const late = await trim(upkeep);
+    const notices = await reconcileTrees(upkeep.site);
     const snapshots = cargo.snapshots.map(({ mirror, id }) => `${mirror}@${id}`);
     const bytes = [...lacking.values()].reduce((sum, size) => sum + size, 0);
     const done = { channels: cargo.channels, snapshots, files: lacking.size, bytes };
     await writeExport(site, { kind: "medium", name: folder }, done);
-    return { medium: folder, ...done, notices };
+    return { medium: folder, ...done, removed: [...early.removed, ...late.removed], notices };
   } finally {
     await medium.close();
   }
@@ -78,7 +83,7 @@ async function copy(
   const session = await medium.begin();
   try {
     const missing = await sendBlobs(
-      storeSource(site.store, "site", "this site's store"),
+      storeSource(site.store, "medium", "this site's store"),
       session,
       lacking,
       options,

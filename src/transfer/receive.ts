@@ -13,9 +13,12 @@ import type { Cargo, Source } from "./contract.ts";
 import { keptAt, lastImport, writeImport, type ImportRecord } from "./import-record.ts";
 import { checkNames, namesHere } from "./names.ts";
 import { proveSnapshot, type Proven } from "./prove.ts";
-import { commitChannels, commitImported, type ChannelMove } from "./publish.ts";
+import { followChannels, lacksMirrors, type ChannelMove } from "./follow.ts";
+import { expiredChannels } from "./stale.ts";
+import { commitImported } from "./publish.ts";
 import { roomFor } from "./room.ts";
 import { lackingBlobs, lackingRecords, sendBlobs, sendRecords, sendRefs, type Blobs } from "./send.ts";
+import { scanNew, scanRefused, type Scanner, type ScanVerdict } from "./scan.ts";
 import { proveRecords, refuseReplay, trustedSender } from "./sender.ts";
 import type { VendorKeys } from "./vendor.ts";
 
@@ -26,6 +29,7 @@ export interface ImportRequest {
   readonly dryRun: boolean;
   readonly vendor: VendorKeys;
   find(ecosystem: string): Ecosystem | undefined;
+  readonly scanner?: Scanner | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
@@ -59,18 +63,13 @@ export async function importFrom(site: Site, source: Source, request: ImportRequ
   const names = await namesHere(site.store, sender.id, cargo, request.as, before);
   const lacking = await lackingBlobs(source.store, site.store, cargo);
   const bytes = sum(lacking);
-  const notices: string[] = [];
-  if (!(await isNew(site, sender, cargo, names)))
-    return {
-      site: sender.id,
-      from: source.name,
-      result: "unchanged",
-      snapshots: [],
-      channels: [],
-      files: 0,
-      bytes: 0,
-      notices,
-    };
+  const notices = expiredChannels(cargo, site.clock());
+  if (!(await isNew(site, sender, cargo, names))) {
+    // A run that was killed when all was written may have left the trees behind.
+    if (!request.dryRun) notices.push(...(await reconcileTrees(site)));
+    const nothing = { snapshots: [], channels: [], files: 0, bytes: 0 };
+    return { site: sender.id, from: source.name, result: "unchanged", ...nothing, notices };
+  }
   await roomFor(site.store, lacking, source.name);
   const planned = cargo.snapshots.map(({ mirror, id }) => `${names.get(mirror) ?? mirror}@${id}`);
   if (request.dryRun) {
@@ -91,14 +90,21 @@ export async function importFrom(site: Site, source: Source, request: ImportRequ
     await session.barrier();
     const proven = await proveAll(site, session, source, cargo, names, new Set(lacking.keys()), request);
     await session.barrier();
+    const scan = await scanAll(site, source, sender, names, before, proven, request);
     const made = await underStoreLock(site, async () => {
       await sendRefs(source.store, site.store, cargo.refs, keptAt(sender.id));
       return commitImported(site, sender.id, names, proven, source.name);
     });
-    const channels = await commitChannels(site, cargo, names, before, source.name);
+    const following = { site, sender: sender.id, names, before, from: source.name };
+    const { moves: channels, notices: left } = await followChannels(following, cargo);
+    notices.push(...left);
     await writeImport(
       site,
-      importRecord(sender, source, cargo, names, before, made, { files: lacking.size, bytes }),
+      importRecord(sender, source, cargo.channels, names, before, made, {
+        files: lacking.size,
+        bytes,
+        ...(scan && { scan }),
+      }),
     );
     notices.push(...(await reconcileTrees(site)));
     return {
@@ -131,7 +137,8 @@ async function isNew(
     if ((await findSnapshot(site.store, names.get(mirror) ?? mirror, id)) === undefined) return true;
   // What a kill left undone: the channel's move, or the record of the import.
   const done = (await lastImport(site.store, sender.id))?.channels ?? {};
-  return cargo.channels.some(({ name, version }) => (done[name] ?? 0) < version);
+  if (cargo.channels.some(({ name, version }) => (done[name] ?? 0) < version)) return true;
+  return lacksMirrors(site.store, cargo, names);
 }
 
 async function fetchBlobs(
@@ -181,16 +188,39 @@ async function proveAll(
   return proven;
 }
 
+/** Has the new files looked at. What is refused is noted, and ends the import before anything of it shows. */
+async function scanAll(
+  site: Site,
+  source: Source,
+  sender: IdentityRow,
+  names: ReadonlyMap<string, string>,
+  before: ImportRecord | undefined,
+  proven: readonly Proven[],
+  { scanner, signal }: ImportRequest,
+): Promise<ScanVerdict | undefined> {
+  if (scanner === undefined) return undefined;
+  const snapshots = proven.map(({ snapshot: { body } }) => ({
+    mirror: names.get(body.mirror) ?? body.mirror,
+    id: body.id,
+    manifest: body.manifest.sha256,
+  }));
+  const scan = await scanNew(site.store, scanner, snapshots, signal);
+  if (scan.refused.length === 0) return scan;
+  const refused = importRecord(sender, source, [], new Map(), before, [], { files: 0, bytes: 0, scan });
+  await writeImport(site, { ...refused, bundles: before?.bundles ?? [] });
+  throw scanRefused(scan, source.name);
+}
+
 function importRecord(
   sender: IdentityRow,
   source: Source,
-  cargo: Cargo,
+  moved: Cargo["channels"],
   names: ReadonlyMap<string, string>,
   before: ImportRecord | undefined,
   snapshots: readonly string[],
-  brought: Pick<ImportRecord, "files" | "bytes">,
+  brought: Pick<ImportRecord, "files" | "bytes" | "scan">,
 ): ImportRecord {
-  const channels = Object.fromEntries(cargo.channels.map(({ name, version }) => [name, version]));
+  const channels = Object.fromEntries(moved.map(({ name, version }) => [name, version]));
   const bundles = [...new Set([...(before?.bundles ?? []), ...(source.bundles ?? [])])].toSorted(
     (a, b) => a - b,
   );

@@ -20,17 +20,18 @@ export async function trustedSender(site: Site, source: Source): Promise<Identit
       "sender_untrusted",
       `${capital(source.name)} does not say which site it is of: have it written again.`,
     );
+  const is = source.kind === "site" ? "is" : "was written by";
   const own = await readIdentityRow(site.store);
   if (own?.id === row.id)
     throw new SluiceError(
       "sender_untrusted",
-      `${capital(source.name)} was written by this very site: there is nothing to import.`,
+      `${capital(source.name)} ${is} this very site: there is nothing to import.`,
     );
   const decisions = await keyDecisions(site.store);
   if (decisions.get(row.id)?.state === "revoked" || decisions.get(row.current)?.state === "revoked")
     throw new SluiceError(
       "sender_untrusted",
-      `The site ${row.current} that wrote ${source.name} is no longer trusted here.`,
+      `${capital(source.name)} ${is} the site ${row.current}, which is no longer trusted here.`,
     );
   const isTrusted = [...row.keys].some(
     ([fingerprint, key]) => key.revokedSince === undefined && decisions.get(fingerprint)?.state === "trusted",
@@ -38,7 +39,7 @@ export async function trustedSender(site: Site, source: Source): Promise<Identit
   if (!isTrusted && !(await isKnown(site.store, row)))
     throw new SluiceError(
       "sender_untrusted",
-      `${capital(source.name)} was written by the site ${row.current}, which this one does not trust: compare the fingerprint with that site's \`sluice key show\`, then run \`sluice key trust\` with its key file.`,
+      `${capital(source.name)} ${is} the site ${row.current}, which this one does not trust: compare the fingerprint with that site's \`sluice key show\`, then run \`sluice key trust\` with its key file.`,
     );
   return row;
 }
@@ -57,7 +58,11 @@ async function isKnown(store: ReadStore, row: IdentityRow): Promise<boolean> {
 }
 
 /** Holds that every record of the cargo is whole, in a row, and signed by the site that it is of. Throws sender_forged. */
-export async function proveRecords(source: Source, sender: IdentityRow, cargo: Cargo): Promise<void> {
+export async function proveRecords(
+  source: Pick<Source, "store" | "name">,
+  sender: IdentityRow,
+  cargo: Cargo,
+): Promise<void> {
   const { store } = source;
   const rows = new Map<string, IdentityRow>([["", sender]]);
   for (const id of await foreignSites(store)) {
@@ -92,6 +97,7 @@ export async function refuseReplay(
   }
 }
 
-function capital(text: string): string {
+/** As a sentence begins with it. */
+export function capital(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }

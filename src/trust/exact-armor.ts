@@ -12,6 +12,18 @@ export function isExactArmor(text: string): boolean {
   return bytes.length > 0 && bytes.toString("base64") === base64 && crc24(bytes) === checksum;
 }
 
+/** The bytes of an armoured signature as this program writes it. */
+export function unarmour(text: string): Buffer {
+  const [, lines = ""] = FORM.exec(text) ?? [];
+  return Buffer.from(lines.replaceAll("\n", ""), "base64");
+}
+
+/** The armour around the bytes of a signature. */
+export function armour(bytes: Buffer): string {
+  const lines = bytes.toString("base64").replaceAll(/.{60}(?=.)/g, "$&\n");
+  return `-----BEGIN PGP SIGNATURE-----\n\n${lines}\n=${crc24(bytes)}\n-----END PGP SIGNATURE-----\n`;
+}
+
 /** The checksum of RFC 9580, section 6.1.1, in base64. */
 function crc24(bytes: Uint8Array): string {
   let crc = 0xb704ce;

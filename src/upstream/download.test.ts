@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { SluiceError } from "../base/errors.ts";
+import type { FetchReply, FetchRequest, Transport } from "./contract.ts";
 import { download } from "./download.ts";
 import type { Sink } from "./download.ts";
 import { serve, transportTo } from "./server.test-helper.ts";
@@ -279,4 +280,52 @@ test("fresh reaches the server", async (t) => {
   const { transport, asked } = await source(t);
   await download([transport], "x", new MemorySink(), { size, fresh: true });
   assert.equal(asked[0]?.headers["cache-control"], "no-cache");
+});
+
+/** A source that gives these replies one after the other, whatever it is asked. */
+function replying(...replies: readonly Partial<Extract<FetchReply, { status: "ok" }>>[]) {
+  const asked: FetchRequest[] = [];
+  const distrusted: string[] = [];
+  const source: Transport = {
+    name: "http://deb.example.org/",
+    requests: 0,
+    fetch(request) {
+      const reply = replies[asked.push(request) - 1];
+      return Promise.resolve({ status: "ok", start: 0, validators: {}, body: pieces(), ...reply });
+    },
+    distrust: async (from) => void distrusted.push(from),
+    close: () => Promise.resolve(),
+  };
+  return { source, asked, distrusted };
+}
+
+async function* pieces(...parts: readonly (Buffer | Error)[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    if (part instanceof Error) throw part;
+    yield part;
+  }
+}
+
+test("bytes of a doubtful answer that broke off stay doubtful when the rest has come", async () => {
+  const { source } = replying(
+    { doubtful: true, body: pieces(FILE.subarray(0, 400), new Error("broken")) },
+    { start: 400, body: pieces(FILE.subarray(400)) },
+  );
+  const done = await download([source], "x", new MemorySink(), { size });
+  assert.ok(done.status === "done");
+  assert.equal(done.doubtful, true);
+});
+
+test("a doubtful answer that is too long is asked for again, alone, and where that is right, distrusted", async () => {
+  const long = pieces(Buffer.concat([FILE, FILE]));
+  const { source, asked, distrusted } = replying({ doubtful: true, body: long }, { body: pieces(FILE) });
+  const sink = new MemorySink();
+  const done = await download([source], "x", sink, { size });
+  assert.ok(done.status === "done");
+  assert.deepEqual([sink.bytes, done.doubtful], [FILE, undefined]);
+  assert.deepEqual(
+    asked.map(({ alone }) => alone),
+    [undefined, true],
+  );
+  assert.deepEqual(distrusted, ["x"]);
 });

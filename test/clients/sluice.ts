@@ -11,6 +11,8 @@ import { runInline } from "./inline.ts";
 import { removeFolder, tempFolder } from "../temp.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
+/** As bin/sluice has it. */
+const COMPILED = join(import.meta.dirname, "../../node_modules/.cache/node");
 
 /** What `sluice sync --json` says of one mirror at the end. */
 export interface SyncLine {
@@ -56,6 +58,8 @@ export interface Served extends AsyncDisposable {
 export interface SluiceSite extends AsyncDisposable {
   readonly home: string;
   readonly data: string;
+  /** What the environment of its processes has too, and may be changed; with any of it, no run is made in this process. */
+  env: Readonly<Record<string, string>>;
   /** Writes sluice.yaml (JSON is YAML too). */
   configure(
     mirrors: Readonly<Record<string, object>>,
@@ -101,7 +105,7 @@ export async function sluiceSite(name = "site", elsewhere?: string, inline = fal
     const [node = "", ...rest] = commandLine(...args);
     const child = spawn(node, rest, {
       cwd: home,
-      env: plainEnv({ HOME: home }),
+      env: plainEnv({ HOME: home, NODE_COMPILE_CACHE: COMPILED, ...site.env }),
       stdio: ["ignore", "pipe", "pipe"],
       // A server runs as long as its test does.
       timeout: args[0] === "serve" ? 0 : 120_000,
@@ -119,7 +123,9 @@ export async function sluiceSite(name = "site", elsewhere?: string, inline = fal
   }
 
   const run = async (...args: readonly string[]): Promise<Ran> =>
-    inline ? await runInline(["--config", config, ...args]) : await start(...args).done;
+    inline && Object.keys(site.env).length === 0
+      ? await runInline(["--config", config, ...args])
+      : await start(...args).done;
 
   async function ok(...args: readonly string[]): Promise<Ran> {
     const ran = await run(...args);
@@ -142,9 +148,10 @@ export async function sluiceSite(name = "site", elsewhere?: string, inline = fal
     return found;
   }
 
-  return {
+  const site: SluiceSite = {
     home,
     data,
+    env: {},
     async configure(mirrors, more = {}) {
       await writeFile(config, JSON.stringify({ data, ...more, mirrors }, undefined, 2));
     },
@@ -190,6 +197,7 @@ export async function sluiceSite(name = "site", elsewhere?: string, inline = fal
       await removeFolder(home);
     },
   };
+  return site;
 }
 
 export function jsonLines<T>(stdout: string): T[] {

@@ -1,7 +1,16 @@
 import type { SluiceSite } from "../clients/sluice.ts";
 import type { Fault, Outcome } from "./fault.ts";
 import { STRIKE_ENV } from "./kill-points.ts";
-import { FIRST_SYNC, GC, largeFiles, PROMOTE, ROLLBACK, smallFiles, UPDATE } from "./operations.ts";
+import {
+  FIRST_SYNC,
+  GC,
+  largeFiles,
+  manyFiles,
+  PROMOTE,
+  ROLLBACK,
+  smallFiles,
+  UPDATE,
+} from "./operations.ts";
 import type { Operation } from "./operations.ts";
 import { copyData, openScene, siteFor } from "./scene.ts";
 import type { Scene } from "./scene.ts";
@@ -44,6 +53,19 @@ async function attempt(scene: Scene, where: readonly Where[]): Promise<string> {
   return moved ? "new state seen" : "old state seen";
 }
 
+/** Kills a run of the operation at each of `amount` points; `twice`: the run that goes on too, somewhere else. */
+export async function killScene(scene: Scene, amount: number, twice?: true): Promise<Outcome> {
+  const once = places(scene, amount);
+  const other = (nth: number): Where | undefined => once[(nth * 37 + 11) % once.length];
+  const tries = once.map((where, nth) =>
+    [where, twice === true ? other(nth) : undefined].filter((one) => one !== undefined),
+  );
+  return await oneByOne(tries, async (where) => await attempt(scene, where));
+}
+
+export const KILLED =
+  "kill -9 at any call: old or new is seen, the next run goes on, the one after has nothing to do";
+
 interface Kills {
   readonly operation: Operation;
   readonly size: (amount: number) => WorldSize;
@@ -56,18 +78,13 @@ interface Kills {
 function killing({ operation, size, quick, name = operation.name, twice }: Kills): Fault {
   return {
     name: `killed: ${name}`,
-    promise: "kill -9 at any call: old or new is seen, the next run goes on, the one after has nothing to do",
+    promise: KILLED,
     quick,
     long: 100,
     skip: false,
     async run(kind: WorldKind, amount: number): Promise<Outcome> {
       await using scene = await openScene(kind, size(amount), operation);
-      const once = places(scene, amount);
-      const other = (nth: number): Where | undefined => once[(nth * 37 + 11) % once.length];
-      const tries = once.map((where, nth) =>
-        [where, twice === true ? other(nth) : undefined].filter((one) => one !== undefined),
-      );
-      return await oneByOne(tries, async (where) => await attempt(scene, where));
+      return await killScene(scene, amount, twice);
     },
   };
 }
@@ -75,6 +92,7 @@ function killing({ operation, size, quick, name = operation.name, twice }: Kills
 /** kill -9 at points spread evenly over the write-class system calls of a run. */
 export const killed: readonly Fault[] = [
   killing({ operation: FIRST_SYNC, size: smallFiles, quick: 2 }),
+  killing({ operation: FIRST_SYNC, size: manyFiles, quick: 1, name: "first sync of many files" }),
   killing({ operation: FIRST_SYNC, size: largeFiles, quick: 1, name: "first sync of larger files" }),
   killing({ operation: UPDATE, size: smallFiles, quick: 1 }),
   killing({

@@ -10,8 +10,10 @@ export type Age = "old" | "new";
 /** An ecosystem as the fault tests see it: one upstream in two complete states, and what its real client says of a copy. */
 export interface World extends AsyncDisposable {
   readonly ecosystem: string;
-  /** The folder of each state, to be served. Of the packages, half are in both states. */
+  /** The folder of each state, to be served. Of the packages, half are in both states. Where the ecosystem has such a thing, both expire within two years. */
   readonly states: Readonly<Record<Age, string>>;
+  /** Makes so many further states, each newer than the one before it, the first newer than `new`; their folders. */
+  later(count: number): Promise<readonly string[]>;
   /** A path of each state that only this state has, and that is a package. */
   readonly ownPackage: Readonly<Record<Age, string>>;
   /** The config of a mirror of it, served at `url`. */

@@ -28,7 +28,7 @@ export async function client(context: Context, mirror: string, options: ClientOp
   const asked = options.channel ?? LATEST;
   const { validFor, fallback, snapshot, exclude } = options;
   const wishes = checkWishes({ validForMs: validForMs(validFor), fallback, snapshot, exclude });
-  const { channel, ...setup } = await withReader(config, async (store) => {
+  const { channel, ...setup } = await withReader(context, config, async (store) => {
     await checkKnown(config, store, mirror);
     return clientSetup(store, ecosystemById, { mirror, channel: asked, base, wishes, now: Date.now() });
   });

@@ -13,7 +13,7 @@ export async function diff(
 ): Promise<void> {
   const config = await readConfig(context);
   const files = options.files === true;
-  const found = await withReader(config, async (store) =>
+  const found = await withReader(context, config, async (store) =>
     compareSnapshots(store, ecosystemById, from, to, { files }),
   );
   const { output } = context;

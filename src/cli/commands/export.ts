@@ -1,29 +1,27 @@
 import { SluiceError } from "../../base/errors.ts";
-import { isName } from "../../base/names.ts";
 import type { Config } from "../../config/types.ts";
-import { ecosystemById } from "../../ecosystems/index.ts";
-import type { Assumption } from "../../transfer/bundle/assume.ts";
-import { extrasOf } from "../../transfer/bundle/extras.ts";
-import { writeBundle } from "../../transfer/bundle/write.ts";
-import { ANYWHERE } from "../../transfer/export-record.ts";
 import { writeMedium } from "../../transfer/medium.ts";
+import { bringSluice } from "../../transfer/with-sluice.ts";
 import { readConfig, type Context } from "../context.ts";
 import { formatBytes, formatCount } from "../format.ts";
-import { selectionOf, type SelectionOptions } from "../selection.ts";
+import { keepOf, selectionOf, type SelectionOptions } from "../selection.ts";
 import { withSite } from "../site.ts";
-import { FAT_MOST, parsePartSize } from "../size.ts";
+import { archivesOf, fromBundle, refuseOthers, toBundle, type BundleOptions } from "./export-bundle.ts";
 
-export interface ExportOptions extends SelectionOptions {
+export interface ExportOptions extends SelectionOptions, BundleOptions {
   readonly medium?: string;
   readonly to?: string;
-  readonly partSize?: string;
-  readonly site?: string;
-  readonly base?: string;
-  readonly full?: boolean;
+  readonly keep?: string;
 }
 
 /** `sluice export`: writes what is selected to a medium or as a bundle. */
 export async function exportTo(context: Context, options: ExportOptions): Promise<void> {
+  const { from, to, medium, ...others } = options;
+  // A bundle that is there already needs neither config nor site.
+  if (from !== undefined && to !== undefined && medium === undefined)
+    return fromBundle(context, from, to, others);
+  if (options.keep !== undefined && medium === undefined)
+    throw new SluiceError("usage", "--keep is for media: give it with `--medium`.");
   const config = await readConfig(context);
   if (options.medium !== undefined && options.to === undefined)
     return toMedium(context, config, options.medium, options);
@@ -41,68 +39,29 @@ async function toMedium(
   folder: string,
   options: ExportOptions,
 ): Promise<void> {
-  for (const name of ["partSize", "site", "base", "full"] as const)
-    if (options[name] !== undefined)
-      throw new SluiceError(
-        "usage",
-        `--${name === "partSize" ? "part-size" : name} is for bundles: give it with \`--to\`.`,
-      );
+  refuseOthers(
+    options,
+    ["medium", "channel", "mirror", "snapshot", "withSluice", "keep"],
+    "is for bundles: give it with `--to`",
+  );
   const { output, signal } = context;
-  await withSite(config, async (site) => {
+  const archives = await archivesOf(options, Infinity);
+  await withSite(context, config, async (site) => {
     const selection = await selectionOf(site.store, options);
     const done = await writeMedium(site, {
       folder,
       selection,
       data: config.data,
+      keep: keepOf(options.keep),
       signal,
       onBlob: () => undefined,
     });
     for (const notice of done.notices) output.warn(notice);
-    output.json(done);
+    const sluice = await bringSluice(site, folder, archives);
+    output.json({ ...done, sluice });
     const what = `${formatCount(done.files, "file")}, ${formatBytes(done.bytes)}`;
     output.line(`${folder}: ${formatCount(done.snapshots.length, "snapshot")}, ${what} copied`);
+    for (const name of done.removed) output.line(`${name}: taken from the medium`);
+    for (const name of sluice) output.line(`${folder}: ${name}, signed`);
   });
-}
-
-async function toBundle(
-  context: Context,
-  config: Config,
-  folder: string,
-  options: ExportOptions,
-): Promise<void> {
-  const { output, signal } = context;
-  const destination = options.site ?? ANYWHERE;
-  if (!isName(destination))
-    throw new SluiceError(
-      "bad_name",
-      `'${destination}' cannot be the name of a site: use a-z, 0-9, dot, dash and underscore.`,
-    );
-  await withSite(config, async (site) => {
-    const done = await writeBundle(site, {
-      folder,
-      selection: await selectionOf(site.store, options),
-      partBytes: options.partSize === undefined ? FAT_MOST : parsePartSize(options.partSize),
-      destination,
-      assumption: assumptionOf(options),
-      extras: async (manifest, cargo, assumed) =>
-        extrasOf(site.store, ecosystemById, manifest, cargo, assumed),
-      signal,
-      onMember: () => undefined,
-    });
-    output.json(done);
-    const what = `${formatCount(done.files, "file")}, ${formatBytes(done.bytes)}, in ${formatCount(done.parts, "part")}`;
-    const how = done.result === "unchanged" ? " (was there already)" : "";
-    output.line(
-      `${folder}: bundle ${done.number}${how}, ${formatCount(done.snapshots.length, "snapshot")}, ${what}`,
-    );
-  });
-}
-
-function assumptionOf({ full, base }: ExportOptions): Assumption {
-  if (full === true && base !== undefined)
-    throw new SluiceError("usage", "--full builds on nothing, --base on earlier bundles: give one of them.");
-  if (full === true) return { kind: "nothing" };
-  if (base !== undefined && !/^\d{1,4}$/.test(base))
-    throw new SluiceError("usage", `--base takes a number of bundles, not '${base}'.`);
-  return { kind: "exports", overlap: Number(base ?? 0) };
 }

@@ -8,7 +8,7 @@ export async function gc(context: Context, options: { dryRun?: boolean }): Promi
   const config = await readConfig(context);
   const policies = new Map(config.mirrors.map((mirror) => [mirror.name, mirror.keep]));
   const dryRun = options.dryRun === true;
-  const done = await withSite(config, async (site) => collectGarbage(site, policies, dryRun));
+  const done = await withSite(context, config, async (site) => collectGarbage(site, policies, dryRun));
   const { output } = context;
   output.json({ ...done, dryRun });
   for (const problem of done.problems) output.warn(problem);

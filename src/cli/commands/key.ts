@@ -14,7 +14,7 @@ import { withSite } from "../site.ts";
 export async function show(context: Context): Promise<void> {
   const config = await readConfig(context);
   const { output } = context;
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     const { fingerprint } = await site.author();
     const row = await readIdentityRow(site.store);
     const decisions = [...(await keyDecisions(site.store)).values()];
@@ -30,7 +30,7 @@ export async function show(context: Context): Promise<void> {
 /** `sluice key export`: the public key, armoured. */
 export async function exportKey(context: Context): Promise<void> {
   const config = await readConfig(context);
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     const { fingerprint } = await site.author();
     const publicKey = (await readIdentityRow(site.store))?.records.at(-1)?.key ?? "";
     context.output.json({ fingerprint, publicKey });
@@ -47,7 +47,7 @@ export async function trust(context: Context, file: string): Promise<void> {
   const question = `From now on, what the site with this key sends can be imported here:\n${formatFingerprint(fingerprint)}\nCompare it with what \`sluice key show\` says there.`;
   if (!(await confirmTrust(context, question)))
     throw new SluiceError("usage", "Nothing was trusted: run it on a terminal and answer, or give --yes.");
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     const isNew = await decideKey(site, armoured, "trusted", `trust the key ${fingerprint}`);
     output.json({ fingerprint, state: "trusted" });
     output.line(`${formatFingerprint(fingerprint)} ${isNew ? "is trusted now" : "was trusted already"}`);
@@ -72,7 +72,7 @@ async function readKeyFile(file: string): Promise<string> {
 /** `sluice key rotate`: changes to a new key. */
 export async function rotate(context: Context, { why }: { readonly why: string }): Promise<void> {
   const config = await readConfig(context);
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     const { from, to } = await rotateKey(site, keyFiles(config.data, config.privateKey), why);
     context.output.json({ from, to });
     context.output.line(`${formatFingerprint(from)} -> ${formatFingerprint(to)}`);
@@ -87,7 +87,7 @@ export async function revoke(
 ): Promise<void> {
   const config = await readConfig(context);
   const fingerprint = text.replaceAll(/[\s:]/g, "").toUpperCase();
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     await site.author();
     const isOwn = (await readIdentityRow(site.store))?.keys.has(fingerprint) === true;
     if (isOwn) await revokeOwnKey(site, fingerprint, why);

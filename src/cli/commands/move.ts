@@ -24,7 +24,7 @@ export async function rollback(context: Context, channel: string, mirrors: reado
 async function move(context: Context, plan: (site: Site) => Promise<Move>): Promise<void> {
   const config = await readConfig(context);
   const { output } = context;
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     // A move that was killed after its record is finished first: run again, it may have nothing to change.
     for (const problem of await reconcileTrees(site)) output.warn(problem);
     const planned = await plan(site);
@@ -39,6 +39,12 @@ async function move(context: Context, plan: (site: Site) => Promise<Move>): Prom
     output.json({ channel, version: made?.version ?? null, changes, notices });
     for (const { mirror, from, to } of changes)
       output.line(`${channel}: ${mirror} ${from ?? "none"} -> ${to ?? "none"}`);
-    if (changes.length === 0) output.line(`${channel}: nothing to change`);
+    if (changes.length > 0) return;
+    const isRenewed = made !== undefined && made.version !== planned.base?.version;
+    output.line(
+      isRenewed
+        ? `${channel}: nothing to change; fresh until ${made.body.expires?.slice(0, 10) ?? ""}`
+        : `${channel}: nothing to change`,
+    );
   });
 }

@@ -42,7 +42,7 @@ export async function sync(context: Context, names: readonly string[], options: 
     signal: context.signal,
   };
   const results = new Map<string, SyncResult>();
-  await withSite(config, async (site) => {
+  await withSite(context, config, async (site) => {
     const queue = mirrors.values();
     const worker = async (): Promise<void> => {
       for (const mirror of queue) {

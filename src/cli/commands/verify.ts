@@ -13,7 +13,7 @@ export async function verify(context: Context, targets: readonly string[]): Prom
   favourMemory();
   const config = await readConfig(context);
   const progress = createProgress(context.io, context.options);
-  const checked = await withSite(config, async (site) =>
+  const checked = await withSite(context, config, async (site) =>
     checkStore(
       {
         site,

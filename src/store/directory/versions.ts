@@ -1,9 +1,19 @@
 import fs from "node:fs";
 import { link as hardLink, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { checkRefName, checkVersion } from "../ref-names.ts";
-import { figure, isErrno, makeDirectories, discardFile, sync, writeError, writeFile } from "./files.ts";
-import type { Place } from "./layout.ts";
+import { checkRefName, checkVersion, versionOfFile } from "../ref-names.ts";
+import {
+  discardFile,
+  entriesOf,
+  figure,
+  isErrno,
+  makeDirectories,
+  removeFile,
+  sync,
+  writeError,
+  writeFile,
+} from "./files.ts";
+import type { Layout, Place } from "./layout.ts";
 import { takeLock } from "./lock.ts";
 import { versionPath } from "./reader.ts";
 
@@ -34,6 +44,21 @@ export async function createVersion(
     throw writeError(error, place.at.root, `the record ${name} of ${figure(bytes.length)}`);
   } finally {
     discardFile(temp);
+  }
+}
+
+/** Removes a ref's versions, newest first, and the folders that are empty then. */
+export async function dropVersions(at: Layout, name: string): Promise<void> {
+  const folder = `${at.refs}/${checkRefName(name)}`;
+  const versions = entriesOf(folder).map((entry) => versionOfFile(entry.name));
+  const found = versions.filter((version) => version !== undefined).toSorted((a, b) => b - a);
+  if (found.length === 0) return;
+  for (const version of found) removeFile(versionPath(at, name, version));
+  await sync(folder);
+  for (let empty = folder; empty.length > at.refs.length; empty = dirname(empty)) {
+    if (entriesOf(empty).length > 0) break;
+    fs.rmdirSync(empty);
+    await sync(dirname(empty));
   }
 }
 

@@ -17,11 +17,13 @@ export interface Assumed {
   readonly blobs: ReadonlySet<string>;
   /** Numbers of the bundles that these came with. */
   readonly base: readonly number[];
+  /** All of these snapshots, `mirror@id`. */
+  readonly all: readonly string[];
   /** The newest snapshot of each mirror among them, `mirror@id`: what a report compares with. */
   readonly snapshots: ReadonlyMap<string, string>;
 }
 
-const NOTHING: Assumed = { blobs: new Set(), base: [], snapshots: new Map() };
+const NOTHING: Assumed = { blobs: new Set(), base: [], all: [], snapshots: new Map() };
 
 /** Finds out what an assumption comes to. Snapshots that are gone here count for nothing. */
 export async function assumedOf(
@@ -30,7 +32,7 @@ export async function assumedOf(
   assumption: Assumption,
 ): Promise<Assumed> {
   if (assumption.kind === "nothing") return NOTHING;
-  if (assumption.kind === "snapshots") return found(store, assumption.snapshots, assumption.bundles);
+  if (assumption.kind === "snapshots") return assumedFrom(store, assumption.snapshots, assumption.bundles);
   const bundles = (await exportsTo(store, destination)).filter(({ body }) => body.bundle !== undefined);
   // The same bundle may have been written several times.
   const numbers = [...new Set(bundles.map(({ body }) => body.bundle?.number ?? 0))].toSorted((a, b) => a - b);
@@ -38,10 +40,15 @@ export async function assumedOf(
   const names = bundles
     .filter(({ body }) => taken.includes(body.bundle?.number ?? 0))
     .flatMap(({ body }) => body.snapshots);
-  return found(store, names, taken);
+  return assumedFrom(store, names, taken);
 }
 
-async function found(store: ReadStore, names: readonly string[], base: readonly number[]): Promise<Assumed> {
+/** What these snapshots come to. */
+export async function assumedFrom(
+  store: ReadStore,
+  names: readonly string[],
+  base: readonly number[],
+): Promise<Assumed> {
   const snapshots = [];
   const newest = new Map<string, string>();
   for (const name of new Set(names)) {
@@ -51,5 +58,6 @@ async function found(store: ReadStore, names: readonly string[], base: readonly 
     snapshots.push({ mirror, id, manifest: snapshot.body.manifest });
     if (id > (newest.get(mirror) ?? "")) newest.set(mirror, id);
   }
-  return { blobs: await blobsOf(store, snapshots), base, snapshots: newest };
+  const all = snapshots.map(({ mirror, id }) => `${mirror}@${id}`);
+  return { blobs: await blobsOf(store, snapshots), base, all, snapshots: newest };
 }

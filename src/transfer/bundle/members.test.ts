@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { sha256 } from "../../base/digest.ts";
 import { USTAR_END, ustarHeader, ustarPadding } from "../../formats/ustar.ts";
-import { readMembers } from "./members.ts";
+import { readMembers, type Faults } from "./members.ts";
 import type { OpenedBundle } from "./open.ts";
 
 const MEMBERS = [
@@ -32,7 +32,7 @@ function bundleIn(folder: string, bytes: Buffer): OpenedBundle {
   return {
     folder,
     manifest: { number: 1, parts: [part] },
-    parts: new Map([["part.tar", [path]]]),
+    parts: new Map([["part.tar", [[path]]]]),
   } as unknown as OpenedBundle;
 }
 
@@ -68,11 +68,11 @@ test("members come whole, and a part is let go of wherever its reader leaves", {
     break;
   }
   assert.ok(!isOpen(join(folder, "part.tar")), "left in a body");
-  const faults = new Map<string, string>();
+  const faults: Faults = new Map();
   const cut = bundleIn(folder, tar.subarray(0, 600));
   await assert.rejects(async () => {
     for await (const { body } of readMembers(cut, () => true, faults)) for await (const _ of body) continue;
-    throw new Error(String([...faults.values()]));
+    throw new Error(JSON.stringify([...faults.values()]));
   }, /cut short/);
   assert.ok(!isOpen(join(folder, "part.tar")), "a part that is cut");
   await rm(folder, { recursive: true });

@@ -20,18 +20,18 @@ const BUFFER = 1024 * 1024;
 // Larger members are streamed past the buffer.
 const SMALL = 256 * 1024;
 
-/** Writes one part into a folder, under the name that its content gives it; durable when it returns. */
+/** Writes one part into a folder, under the name that its content gives it; durable when it returns. Without a folder it only finds out its name. */
 export async function writePart(
-  folder: string,
+  folder: string | undefined,
   n: number,
   plan: PartPlan,
   source: PartSource,
 ): Promise<BundlePart> {
-  const temporary = join(folder, `part-${String(n).padStart(4, "0")}.partial`);
+  const temporary = join(folder ?? "", `part-${String(n).padStart(4, "0")}.partial`);
   const hash = createHash("sha256");
   let size = 0;
   {
-    await using file = await open(temporary, "w", 0o644);
+    await using file = folder === undefined ? undefined : await open(temporary, "w", 0o644);
     const out = buffered(file, (chunk) => {
       hash.update(chunk);
       size += chunk.length;
@@ -45,13 +45,13 @@ export async function writePart(
     }
     await out.write(USTAR_END);
     await out.flush();
-    await file.sync();
+    await file?.sync();
   }
   if (size !== plan.size)
     throw new SluiceError("internal", `Part ${n} has ${size} bytes, not the ${plan.size} that were planned.`);
   const sha256 = hash.digest("hex");
   const name = `${sha256.slice(0, 32)}.tar`;
-  await rename(temporary, join(folder, name));
+  if (folder !== undefined) await rename(temporary, join(folder, name));
   return { n, name, size, sha256 };
 }
 
@@ -79,12 +79,13 @@ type Write = (bytes: Uint8Array) => Promise<void>;
 
 /** Gathers small writes into large ones. */
 function buffered(
-  file: FileHandle,
+  file: FileHandle | undefined,
   seen: (chunk: Uint8Array) => void,
 ): { write: Write; flush(): Promise<void> } {
   const buffer = Buffer.allocUnsafe(BUFFER);
   let held = 0;
   const send = async (bytes: Uint8Array): Promise<void> => {
+    if (file === undefined) return;
     for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
   };
   const flush = async (): Promise<void> => {

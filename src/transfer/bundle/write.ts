@@ -1,18 +1,14 @@
-import { createHash } from "node:crypto";
-import { mkdir, open, readFile, stat, statfs, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SluiceError } from "../../base/errors.ts";
 import { sha256 } from "../../base/digest.ts";
-import { IDENTITY, readIdentityRow } from "../../channel/identity-row.ts";
+import { IDENTITY, readIdentityRow, type IdentityRow } from "../../channel/identity-row.ts";
 import type { Site } from "../../channel/site.ts";
-import { channelRef } from "../../channel/channels.ts";
-import { snapshotRef } from "../../snapshot/snapshots.ts";
-import { latestRef } from "../../store/refs.ts";
 import { loadCargo, type Selection } from "../cargo.ts";
 import type { Cargo } from "../contract.ts";
 import { exportsTo, writeExport } from "../export-record.ts";
 import { assumedOf, type Assumed, type Assumption } from "./assume.ts";
-import { contentsOf, type Contents } from "./contents.ts";
+import { draftBundle, newest, planOf, type Drafted } from "./draft.ts";
 import {
   CHANNELS,
   CONTENTS,
@@ -25,17 +21,22 @@ import {
   type BundlePart,
 } from "./layout.ts";
 import { isWritten, writePart } from "./parts.ts";
-import { planParts, type PartPlan } from "./plan.ts";
+import { finished, syncFolder, writeDurable } from "./durable.ts";
+import { roomIn } from "./room-in.ts";
+import type { PartPlan } from "./plan.ts";
 import { dropState, resumeState, saveState } from "./state.ts";
 
-export interface BundleRequest {
-  readonly folder: string;
+export interface BundleRequest extends EmitRequest {
   readonly selection: Selection;
   /** No file of the bundle is larger. */
   readonly partBytes: number;
   /** The name that the site which it is for has here. */
   readonly destination: string;
   readonly assumption: Assumption;
+}
+
+export interface EmitRequest {
+  readonly folder: string;
   /** Further small files, by name: the report, the scripts. */
   extras(manifest: BundleManifest, cargo: Cargo, assumed: Assumed): Promise<ReadonlyMap<string, Buffer>>;
   readonly signal: AbortSignal;
@@ -55,129 +56,108 @@ export interface BundleResult {
   readonly bytes: number;
 }
 
+/** What is written of a bundle that was drafted: all of it, or these parts; 0 stands for the small files. */
+export type Which = "all" | ReadonlySet<number>;
+
 /**
  * Writes a bundle into a folder of its own. The same cargo for the same destination gives the same bytes; a run that was stopped is continued at the part. The signature
  * comes last, and makes it a bundle. Throws bundle_there, disk_full.
  */
 export async function writeBundle(site: Site, request: BundleRequest): Promise<BundleResult> {
-  const { folder, destination } = request;
-  const author = await site.author();
-  const own = await readIdentityRow(site.store);
-  if (own === undefined)
-    throw new SluiceError(
-      "identity_lost",
-      "The row of this site's keys is gone: restore refs/ from a backup.",
-    );
+  const { destination, partBytes } = request;
+  await site.author();
+  const own = await ownRow(site);
   const cargo = await loadCargo(site.store, own.id, request.selection);
   const assumed = await assumedOf(site.store, destination, request.assumption);
-  const contents = await contentsOf(site.store, cargo, assumed.blobs);
-  const plan = planParts(contents.items, request.partBytes);
-  const created = await newest(site, cargo);
-  const draft = draftOf(cargo, contents, assumed, destination, created);
-  const bundle = sha256(
-    JSON.stringify([
-      draft,
-      contents.items.map(({ name, size }) => [name, size]),
-      request.partBytes,
-      textDigest(contents),
-    ]),
-  );
+  const created = await newest(site.store, cargo);
+  const drafted = await draftBundle(site.store, { cargo, assumed, created, destination, partBytes });
+  return emitBundle(site, drafted, await numberOf(site, destination, drafted.bundle), "all", request);
+}
+
+export async function ownRow(site: Site): Promise<IdentityRow> {
+  const own = await readIdentityRow(site.store);
+  if (own !== undefined) return own;
+  throw new SluiceError("identity_lost", "The row of this site's keys is gone: restore refs/ from a backup.");
+}
+
+/** Writes what was drafted, or some of it, into a folder, and notes it as an export. Throws bundle_there, disk_full. */
+export async function emitBundle(
+  site: Site,
+  drafted: Drafted,
+  number: number,
+  which: Which,
+  request: EmitRequest,
+): Promise<BundleResult> {
+  const { folder } = request;
+  const { bundle, cargo, contents, plan, assumed } = drafted;
   await mkdir(folder, { recursive: true });
-  const there = await finished(folder);
+  const isWhole = which === "all" || which.has(0);
+  const there = isWhole ? await finished(folder) : undefined;
   if (there !== undefined && there !== bundle)
     throw new SluiceError(
       "bundle_there",
       `${folder} holds another bundle: give each one a folder of its own.`,
     );
-  const number = await numberOf(site, destination, bundle);
   const snapshots = cargo.snapshots.map(({ mirror, id }) => `${mirror}@${id}`);
-  const { files, bytes } = contents;
-  const done = { channels: cargo.channels, snapshots, files, bytes };
-  const told = { folder, number, bundle, parts: plan.length, ...done };
-  if (there === bundle) return { ...told, result: "unchanged" };
-  const parts = await writeParts(site, request, bundle, plan, contents, created);
+  const done = { channels: cargo.channels, snapshots, files: contents.files, bytes: contents.bytes };
+  const written = which === "all" ? plan.length : [...which].filter((n) => n > 0).length;
+  const told = { folder, number, bundle, parts: written, ...done };
+  const to = { kind: "bundle" as const, name: folder };
+  const as = {
+    destination: drafted.draft.destination,
+    bundle: { number, id: bundle, base: assumed.base, plan: planOf(drafted) },
+  };
+  if (there === bundle && which === "all") {
+    // A run that was killed at its end has not written it down: the next bundle would have the same number.
+    const known = (await exportsTo(site.store, as.destination)).some(
+      ({ body }) => body.bundle?.id === bundle,
+    );
+    if (!known) await writeExport(site, to, done, as);
+    return { ...told, result: "unchanged" };
+  }
+  const parts = await writeParts(site, request, drafted, which);
+  if (isWhole) await writeSmall(site, request, drafted, number, parts);
+  await syncFolder(folder);
+  await writeExport(site, to, done, as);
+  return { ...told, result: "written" };
+}
+
+async function writeSmall(
+  site: Site,
+  { folder, extras }: EmitRequest,
+  { draft, bundle, cargo, assumed, plan, created }: Drafted,
+  number: number,
+  parts: readonly BundlePart[],
+): Promise<void> {
+  const author = await site.author();
+  const own = await ownRow(site);
   const records = plan.filter(({ members }) => members.some(({ name }) => !name.startsWith("blobs/"))).length;
-  const manifest: BundleManifest = { ...draft, bundle, number, records, parts };
+  const manifest: BundleManifest = { ...draft, bundle, number, records, parts: [...parts] };
   const small = new Map<string, Buffer>([
     [MANIFEST, Buffer.from(`${JSON.stringify(manifest, undefined, 1)}\n`)],
     [IDENTITY_FILE, await identityFile(site)],
     [KEYS_FILE, Buffer.from(own.records.map(({ key }) => key.trimEnd()).join("\n") + "\n")],
     [CONTENTS, contentsFile(plan)],
-    [
-      CHANNELS,
-      Buffer.from(
-        cargo.channels
-          .flatMap(({ name, mirrors }) =>
-            Object.entries(mirrors).map(([mirror, id]) => `${name} ${mirror} ${id}\n`),
-          )
-          .join(""),
-      ),
-    ],
-    ...(await request.extras(manifest, cargo, assumed)),
+    [CHANNELS, channelsFile(cargo)],
+    ...(await extras(manifest, cargo, assumed)),
   ]);
   for (const [name, text] of small) await writeDurable(join(folder, name), text);
-  const sums = [...small]
+  const list = [...small]
     .map(([name, text]) => [name, sha256(text)] as const)
-    .concat(parts.map((part) => [part.name, part.sha256] as const));
-  const list = sums
+    .concat(parts.map((part) => [part.name, part.sha256] as const))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, digest]) => `${digest}  ${name}\n`)
     .join("");
   await writeDurable(join(folder, SUMS), Buffer.from(list));
   await dropState(folder);
   await writeDurable(join(folder, SIGNATURE), Buffer.from(await author.sign(Buffer.from(list), created)));
-  await syncFolder(folder);
-  await writeExport(site, { kind: "bundle", name: folder }, done, {
-    destination,
-    bundle: { number, id: bundle, base: assumed.base },
-  });
-  return { ...told, result: "written" };
 }
 
-type Draft = Omit<BundleManifest, "bundle" | "number" | "records" | "parts">;
-
-function draftOf(
-  cargo: Cargo,
-  { files, bytes }: Contents,
-  { base }: Assumed,
-  destination: string,
-  created: number,
-): Draft {
-  return {
-    format: 1,
-    site: cargo.site,
-    destination,
-    base: [...base],
-    created: new Date(created).toISOString(),
-    channels: cargo.channels.map((channel) => ({ ...channel, mirrors: { ...channel.mirrors } })),
-    snapshots: cargo.snapshots.map(({ mirror, id, ecosystem, ...rest }) => ({
-      mirror,
-      id,
-      ecosystem,
-      files: rest.files,
-      bytes: rest.bytes,
-    })),
-    files,
-    bytes,
-  };
-}
-
-function textDigest({ texts }: Contents): string {
-  const hash = createHash("sha256");
-  for (const [name, text] of texts) hash.update(`${name} ${text.length}\n`).update(text);
-  return hash.digest("hex");
-}
-
-// Never the clock's: the same content must give the same bytes.
-async function newest(site: Site, { channels, snapshots }: Cargo): Promise<number> {
-  const names = [
-    ...channels.map(({ name }) => channelRef(name)),
-    ...snapshots.map(({ mirror, id }) => snapshotRef(mirror, id)),
-  ];
-  const times: number[] = [0];
-  for (const name of names)
-    times.push(Date.parse((await latestRef(site.store, name))?.at ?? "1970-01-01T00:00:00Z"));
-  return Math.max(...times);
+function channelsFile({ channels }: Cargo): Buffer {
+  const lines = channels.flatMap(({ name, mirrors }) =>
+    Object.entries(mirrors).map(([mirror, id]) => `${name} ${mirror} ${id}\n`),
+  );
+  return Buffer.from(lines.join(""));
 }
 
 // The same content has the same number, however often it is written.
@@ -190,28 +170,13 @@ async function numberOf(site: Site, destination: string, bundle: string): Promis
   );
 }
 
-/** The id of the finished bundle in a folder. */
-async function finished(folder: string): Promise<string | undefined> {
-  const signed = await stat(join(folder, SIGNATURE)).catch(() => undefined);
-  if (signed === undefined) return undefined;
-  const text = await readFile(join(folder, MANIFEST), "utf8").catch(() => "{}");
-  try {
-    return String((JSON.parse(text) as { bundle?: unknown }).bundle);
-  } catch {
-    return "";
-  }
-}
-
 async function writeParts(
   site: Site,
-  request: BundleRequest,
-  bundle: string,
-  plan: readonly PartPlan[],
-  contents: Contents,
-  created: number,
+  { folder, signal, onMember }: EmitRequest,
+  { bundle, plan, contents, created }: Drafted,
+  which: Which,
 ): Promise<BundlePart[]> {
-  const { folder, signal, onMember } = request;
-  const before = await resumeState(folder, bundle);
+  const before = which === "all" ? await resumeState(folder, bundle) : new Map<number, BundlePart>();
   const source = {
     store: site.store,
     texts: contents.texts,
@@ -226,31 +191,19 @@ async function writeParts(
     if (known !== undefined && (await isWritten(folder, known, part))) parts.push(known);
     else missing.push(at + 1);
   }
-  await roomFor(
+  const wanted = missing.filter((n) => which === "all" || which.has(n));
+  await roomIn(
     folder,
-    missing.reduce((sum, n) => sum + (plan[n - 1]?.size ?? 0), 0),
+    wanted.reduce((sum, n) => sum + (plan[n - 1]?.size ?? 0), 0),
   );
-  for (const n of missing) {
+  // The small files name all parts, also those that are not to be written.
+  for (const n of which === "all" || which.has(0) ? missing : wanted) {
     const part = plan[n - 1];
     if (part === undefined) continue;
-    parts.push(await writePart(folder, n, part, source));
-    await saveState(folder, bundle, parts);
+    parts.push(await writePart(wanted.includes(n) ? folder : undefined, n, part, source));
+    if (which === "all") await saveState(folder, bundle, parts);
   }
   return parts.toSorted((a, b) => a.n - b.n);
-}
-
-// The small files, and what a file system keeps for itself.
-const SPARE = 4 * 1024 * 1024;
-
-async function roomFor(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  const needed = Math.ceil(bytes * 1.01) + SPARE;
-  if (needed <= bavail * bsize) return;
-  const mebibytes = (count: number): string => `${(count / 2 ** 20).toFixed(1)} MiB`;
-  throw new SluiceError(
-    "disk_full",
-    `The bundle takes ${mebibytes(needed)} in ${folder}, and ${mebibytes(bavail * bsize)} are free there: use a larger medium, or select less.`,
-  );
 }
 
 async function identityFile(site: Site): Promise<Buffer> {
@@ -267,14 +220,4 @@ function contentsFile(plan: readonly PartPlan[]): Buffer {
     ),
   );
   return Buffer.from(lines.join(""));
-}
-
-async function writeDurable(path: string, bytes: Buffer): Promise<void> {
-  await writeFile(path, bytes, { flush: true });
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, "r");
-  // Some file systems for sticks cannot do that for a folder.
-  await handle.sync().catch(() => undefined);
 }

@@ -5,8 +5,8 @@ import { sha256 } from "../../../src/base/digest.ts";
 import { beginIdentityRow } from "../../../src/channel/identity-row.ts";
 import { USTAR_END, ustarHeader, ustarPadding } from "../../../src/formats/ustar.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
-import { openBundles } from "../../../src/transfer/bundle/open.ts";
-import { bundleSources } from "../../../src/transfer/bundle/source.ts";
+import { findBundles } from "../../../src/transfer/bundle/open.ts";
+import { bundleSource, inOrder } from "../../../src/transfer/bundle/source.ts";
 import { loadCargo } from "../../../src/transfer/cargo.ts";
 import { checkNames } from "../../../src/transfer/names.ts";
 import { openIdentity } from "../../../src/trust/identity.ts";
@@ -116,8 +116,11 @@ export async function open(): Promise<Target> {
       const list = (files.get("SHA256SUMS")?.toString() ?? "").replace("SUMS\n", sums.join(""));
       writeFileSync(join(folder, "SHA256SUMS"), list);
       writeFileSync(join(folder, "SHA256SUMS.asc"), await site.sign(Buffer.from(list)));
-      const bundles = await openBundles([folder]);
-      for (const source of await bundleSources(bundles)) {
+      const { bundles, bad } = await findBundles([folder]);
+      for (const error of bad.values()) throw error;
+      for (const [bundle, all] of inOrder(bundles)) {
+        const source = await bundleSource(bundle, all);
+        await source.check(new AbortController().signal);
         checkNames(await loadCargo(source.store, site.fingerprint, {}, { partial: true }));
         const wanted = new Map([[BLOB, 6]]);
         for await (const { sha256: name, body } of source.blobs(wanted))

@@ -25,6 +25,13 @@ else
   printf 'Signed by %s.\n' "$signer"
 fi
 
+# Sluice itself, where it came along.
+for signature in sluice[-_]*.asc; do
+  [ -f "$signature" ] || continue
+  gpg --homedir "$home" --batch --status-fd 1 --verify "$signature" "${signature%.asc}" >"$home/status" 2>"$home/log" &&
+    grep -q "VALIDSIG .* $signer\$" "$home/status" || fail "${signature%.asc} is not as it was signed: do not install it."
+done
+
 # A part may be on another medium, or lie here in pieces that `split -b` made.
 bad=0
 while read -r sum name; do
@@ -42,5 +49,13 @@ while read -r sum name; do
     bad=1
   fi
 done <SHA256SUMS
-[ "$bad" = 0 ] || fail 'the bundle is not whole.'
+if [ "$bad" != 0 ]; then
+  for parity in parity-*.par2; do
+    case $parity in
+    *.vol*) ;;
+    parity-[0-9]*) printf 'It has parity: copy all of it to a disk, run there "par2 repair %s", then this again.\n' "$parity" >&2 ;;
+    esac
+  done
+  fail 'the bundle is not whole.'
+fi
 printf 'Every file is as it was signed.\n'

@@ -1,0 +1,126 @@
+import { mkdir, rename, stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { SluiceError } from "../../base/errors.ts";
+import { lastImport } from "../import-record.ts";
+import type { ReadStore } from "../../store/contract.ts";
+import type { ReadSource } from "../contract.ts";
+import { plainFiles, readPlain } from "./files.ts";
+import { bundleManifest, MANIFEST, SIGNATURE, SUMS, type BundleManifest } from "./layout.ts";
+import { findBundles, PART, type OpenedBundle } from "./open.ts";
+import { PARITY } from "./par2.ts";
+import { bundleSource } from "./source.ts";
+
+/** A bundle in a drop folder, as far as it has come. */
+export interface Drop {
+  readonly folder: string;
+  /** Changes whenever a file of it does. */
+  readonly state: string;
+  /** True where every file of it is there in its full size. What is in them is not looked at. */
+  readonly isComplete: boolean;
+}
+
+const MOST_MANIFEST = 512 * 2 ** 20;
+
+/** What bundles there are in these folders. Whatever is no bundle, or not yet, is passed over. */
+export async function survey(folders: readonly string[]): Promise<Drop[]> {
+  const files = (await Promise.all(folders.map(async (folder) => plainFiles(folder)))).flat();
+  const drops: Drop[] = [];
+  for (const path of files) {
+    if (basename(path) !== MANIFEST) continue;
+    const folder = dirname(path);
+    const manifest = await readManifest(path);
+    if (manifest === undefined) continue;
+    const own = filesOf(files, folder, manifest);
+    const facts = await Promise.all(
+      own.map(async (file) => ({ file, facts: await stat(file).catch(() => undefined) })),
+    );
+    const sizes = new Map<string, number>();
+    for (const { file, facts: one } of facts) {
+      const name = PART.exec(basename(file))?.[1] ?? file;
+      sizes.set(name, (sizes.get(name) ?? 0) + (one?.size ?? 0));
+    }
+    const isWhole = manifest.parts.every(({ name, size }) => (sizes.get(name) ?? -1) >= size);
+    const isSigned = [SUMS, SIGNATURE].every((name) => own.includes(join(folder, name)));
+    const state = facts.map(({ file, facts: one }) => `${file} ${one?.size} ${one?.mtimeMs}`).join("\n");
+    drops.push({ folder, state, isComplete: isWhole && isSigned });
+  }
+  return drops;
+}
+
+async function readManifest(path: string): Promise<BundleManifest | undefined> {
+  try {
+    return bundleManifest.parse(JSON.parse(String(await readPlain(path, MOST_MANIFEST))));
+  } catch {
+    // Half of it has come, or it is something else's.
+    return undefined;
+  }
+}
+
+/** The files of a bundle: its parts and pieces of them wherever they lie, the small ones in its own folder. */
+function filesOf(files: readonly string[], folder: string, { parts }: BundleManifest): string[] {
+  const names = new Set(parts.map(({ name }) => name));
+  return files.filter((path) => {
+    const part = PART.exec(basename(path))?.[1];
+    return part === undefined ? dirname(path) === folder : names.has(part);
+  });
+}
+
+export interface OpenedDrop {
+  readonly bundle: OpenedBundle;
+  readonly source: ReadSource;
+}
+
+/** Opens one of the bundles that survey found. Throws bundle_damaged. */
+export async function openDrop(folder: string, folders: readonly string[]): Promise<OpenedDrop> {
+  const others = (await survey(folders)).map((drop) => drop.folder).filter((other) => other !== folder);
+  const { bundles, bad } = await findBundles(folders, new Set(others));
+  const error = bad.get(folder);
+  if (error !== undefined) throw error;
+  const bundle = bundles.find((one) => one.folder === folder);
+  if (bundle === undefined) throw new SluiceError("bundle_damaged", `The bundle in ${folder} is gone.`);
+  return { bundle, source: await bundleSource(bundle, [bundle]) };
+}
+
+/** True where this site has had the bundle, and all that it says of channels. */
+export async function wasTaken(store: ReadStore, { manifest, sender }: OpenedBundle): Promise<boolean> {
+  const before = await lastImport(store, sender.id);
+  if (before?.bundles.includes(manifest.number) !== true) return false;
+  return manifest.channels.every(({ name, version }) => (before.channels[name] ?? 0) >= version);
+}
+
+/** Moves the files of a bundle that was taken to a folder of its own below `done`, and nothing else. */
+export async function putAside(
+  { folder, manifest, listed, parts }: OpenedBundle,
+  done: string,
+): Promise<void> {
+  const target = join(done, `${manifest.number}-${manifest.bundle.slice(0, 6)}`);
+  await mkdir(target, { recursive: true });
+  const small = [...listed.keys(), SUMS, SIGNATURE].filter((name) => !PART.test(name));
+  const parity = (await plainFiles(folder, 0)).filter((path) => PARITY.test(basename(path)));
+  // The signature goes first: what is left of a move that was stopped is no bundle any more.
+  const own = [SIGNATURE, ...small.filter((name) => name !== SIGNATURE)].map((name) => join(folder, name));
+  for (const path of [...own, ...[...parts.values()].flat(2), ...parity]) {
+    try {
+      await rename(path, join(target, basename(path)));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
+      throw new SluiceError(
+        "usage",
+        `${done} is on another file system than ${folder}: give a folder on the same one to --done.`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+/** Holds that what is put aside would not be found again. */
+export function checkAside(done: string, folders: readonly string[]): void {
+  for (const folder of folders) {
+    const below = relative(resolve(folder), resolve(done));
+    if (below === "" || !below.startsWith(".."))
+      throw new SluiceError(
+        "usage",
+        `--done must not lie below ${folder}, which is watched: give another folder.`,
+      );
+  }
+}
