@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { MAX_INPUT } from "./job.ts";
+import { LIMITS, MAX_INPUT } from "./job.ts";
 import type { Job, Message, Report, Shared } from "./job.ts";
 import type { Finding } from "./target.ts";
 
@@ -7,9 +7,7 @@ export interface Fuzzed extends Report {
   readonly findings: readonly Finding[];
 }
 
-const HANG_MS = 20_000;
 const LOOK_MS = 250;
-const HEAP_MB = 256;
 
 const NOTHING: Report = {
   executions: 0,
@@ -27,7 +25,7 @@ export async function fuzz(job: Job): Promise<Fuzzed> {
     control: new Int32Array(new SharedArrayBuffer(8)),
     input: new Uint8Array(new SharedArrayBuffer(MAX_INPUT)),
   };
-  const { hangMs = HANG_MS } = job;
+  const { hangMs, heapMb } = { ...LIMITS, ...job.limits };
   const findings: Finding[] = [];
   const add = (fault: string, stack: string, input: Uint8Array): void =>
     void findings.push({ target: job.target.name, fault, stack, input: Buffer.from(input) });
@@ -36,7 +34,7 @@ export async function fuzz(job: Job): Promise<Fuzzed> {
 
   const worker = new Worker(new URL("worker.ts", import.meta.url), {
     workerData: { job, shared },
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 32 },
+    resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 32 },
   });
   const { promise, resolve } = Promise.withResolvers<void>();
   let ended = false;
@@ -51,7 +49,7 @@ export async function fuzz(job: Job): Promise<Fuzzed> {
     ended = true;
     const full = (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY";
     add(
-      full ? `took more than ${HEAP_MB} MiB of heap` : `ended the thread: ${error.message}`,
+      full ? `took more than ${heapMb} MiB of heap` : `ended the thread: ${error.message}`,
       error.stack ?? "",
       current(),
     );

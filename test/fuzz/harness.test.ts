@@ -7,7 +7,14 @@ import { mutate, randomFrom } from "./mutate.ts";
 import { shrink } from "./shrink.ts";
 
 const toys = { name: "toys", file: new URL("toys/faults.ts", import.meta.url).href, aims: ["/toys/"] };
-const job: Job = { target: toys, seed: 1, executions: 0, seconds: 60, guided: false, inputs: [] };
+const job: Job = {
+  target: toys,
+  seed: 1,
+  executions: 0,
+  seconds: 60,
+  guided: false,
+  inputs: [],
+};
 
 const FAULTS: readonly (readonly [input: string, fault: RegExp])[] = [
   ["a type error in it", /^TypeError: Cannot read/],
@@ -19,9 +26,15 @@ const FAULTS: readonly (readonly [input: string, fault: RegExp])[] = [
   ["large", /^took 128 MiB beside the heap/],
   ["heap", /^took more than \d+ MiB of heap/],
 ];
+// Small ones, so that they are soon reached.
+function limitsOf(input: string): NonNullable<Job["limits"]> {
+  if (input === "heap") return { heapMb: 48 };
+  return input === "slow" ? { cpuMs: 100 } : {};
+}
+
 for (const [input, fault] of FAULTS) {
   test(`'${input}' is a finding, with its input`, async () => {
-    const { findings } = await fuzz({ ...job, inputs: [Buffer.from(input)] });
+    const { findings } = await fuzz({ ...job, inputs: [Buffer.from(input)], limits: limitsOf(input) });
     equal(findings.length, 1, JSON.stringify(findings));
     match(findings[0]?.fault ?? "", fault);
     // What was thrown is made as short as it goes.
@@ -30,7 +43,7 @@ for (const [input, fault] of FAULTS) {
 }
 
 test("a run that hangs is stopped, and is a finding", async () => {
-  const { findings } = await fuzz({ ...job, inputs: [Buffer.from("hangs")], hangMs: 1500 });
+  const { findings } = await fuzz({ ...job, inputs: [Buffer.from("hangs")], limits: { hangMs: 1500 } });
   match(findings[0]?.fault ?? "", /^did not end within 1.5 s/);
   equal(findings[0]?.input.toString(), "hangs");
 });

@@ -1,5 +1,16 @@
 import type { TargetKind } from "./target.ts";
 
+/** What one run may take. */
+export interface Limits {
+  /** Processor time, measured where the run ends. */
+  readonly cpuMs: number;
+  /** After which a run that has not ended hangs. */
+  readonly hangMs: number;
+  readonly heapMb: number;
+}
+
+export const LIMITS: Limits = { cpuMs: 1000, hangMs: 20_000, heapMb: 256 };
+
 /** What one thread is to do with one target. */
 export interface Job {
   readonly target: Pick<TargetKind, "name" | "file" | "aims">;
@@ -13,8 +24,7 @@ export interface Job {
   readonly guided: boolean;
   /** Inputs to run first, beside the seeds. */
   readonly inputs: readonly Uint8Array[];
-  /** A run that has not ended after so long hangs; processor time, of which less is allowed, is measured where runs end. 20 s by default. */
-  readonly hangMs?: number;
+  readonly limits?: Partial<Limits>;
 }
 
 /** What a thread says at its end. */

@@ -4,6 +4,7 @@ import { SluiceError } from "../../src/base/errors.ts";
 import { randomOf } from "../faults/tries.ts";
 import { watchCoverage } from "./coverage.ts";
 import type { Coverage } from "./coverage.ts";
+import { LIMITS } from "./job.ts";
 import type { Job, Message, Report, Shared } from "./job.ts";
 import { mutate, randomFrom } from "./mutate.ts";
 import { shrink } from "./shrink.ts";
@@ -11,13 +12,12 @@ import type { Target, TargetFile } from "./target.ts";
 
 // Runs one target in a thread of its own; the main thread watches that each run ends.
 const { job, shared } = workerData as { job: Job; shared: Shared };
-/** Processor time that one run may take, in microseconds. */
-const MAX_CPU_US = 1_000_000;
+const { cpuMs } = { ...LIMITS, ...job.limits };
 /** Runs between two looks at the coverage. */
 const BATCH = 16;
 const MAX_FINDINGS = 20;
-/** For what is spent on making an input short that reaches something new. */
-const SHRINK_MS = 100;
+/** Tries to make an input shorter that reaches something new. A count and no time: the same seed makes the same inputs. */
+const SHRINK_TRIES = 16;
 
 type Verdict = "taken" | "refused" | { readonly fault: string; readonly stack: string };
 
@@ -88,14 +88,13 @@ async function loop(): Promise<Report> {
 async function reachers(input: Buffer, watched: Coverage): Promise<Buffer[]> {
   const news: Buffer[] = [];
   const isNew = async (candidate: Buffer): Promise<boolean> => {
-    await tried(candidate);
+    const verdict = await tried(candidate);
+    if (typeof verdict !== "string") await report(candidate, verdict);
     return watched.take(false);
   };
-  const until = performance.now() + SHRINK_MS;
-  const inTime = async (candidate: Buffer): Promise<boolean> => performance.now() < until && isNew(candidate);
   // What is found of it may be one of several new things.
   for (let nth = 0; nth < 3 && (await isNew(input)); nth++) {
-    const small = await shrink(input, inTime, 32);
+    const small = await shrink(input, isNew, SHRINK_TRIES);
     await tried(small);
     await watched.take(true);
     news.push(small);
@@ -148,7 +147,7 @@ async function once({ run, memoryMb = 96 }: Target, input: Buffer): Promise<Verd
   await new Promise((resolve) => setImmediate(resolve));
   if (strayed !== undefined) return faultOf(strayed);
   if (typeof verdict !== "string") return verdict;
-  if (user + system > MAX_CPU_US)
+  if (user + system > cpuMs * 1000)
     return { fault: `took ${((user + system) / 1e6).toFixed(1)} s of processor time`, stack: "" };
   const megabytes = (getHeapStatistics().external_memory - memory) / 2 ** 20;
   if (megabytes > memoryMb) return { fault: `took ${megabytes.toFixed(0)} MiB beside the heap`, stack: "" };

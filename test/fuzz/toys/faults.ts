@@ -17,10 +17,10 @@ export async function open(): Promise<Target> {
       if (said === "hangs") for (;;) held.length = 0;
       if (said === "waits") return new Promise<never>(() => undefined);
       if (said === "slow")
-        for (const began = process.threadCpuUsage(); process.threadCpuUsage(began).user < 1_200_000;)
+        for (const began = process.threadCpuUsage(); process.threadCpuUsage(began).user < 150_000;)
           for (let count = 0; count < 1e6; count++) held.length = 0;
       held.length = 0;
-      if (said === "large") held.push(Buffer.alloc(128 * 2 ** 20, 1));
+      if (said === "large") held.push(Buffer.alloc(128 * 2 ** 20));
       if (said === "heap") for (const list: unknown[] = []; ;) list.push([list.length]);
       if (said === "refused") throw new SluiceError("usage", "No.");
       // A place that only a search finds: each word is a branch of its own.
