@@ -1,4 +1,5 @@
 import { machine } from "./machine.ts";
+import { median, table } from "./tables.ts";
 import type { Turn } from "./serve-turn.ts";
 
 /** One turn of each, one right after the other. */
@@ -93,14 +94,4 @@ function noise({ nginx, sluice }: Round): number {
 
 function named(title: string): string[] {
   return PAIR.map((name) => `${name} ${title}`);
-}
-
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (row: readonly string[]): string => `| ${row.join(" | ")} |`;
-  return [line(titles), line(titles.map((_, at) => (at === 0 ? "---" : "--:"))), ...rows.map(line)];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

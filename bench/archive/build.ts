@@ -59,7 +59,7 @@ interface File {
 }
 
 async function build(root: string, spec: ArchiveSpec): Promise<void> {
-  const key = await makeKey();
+  const key = await makeKey("Bench", "rsa");
   await writeFile(join(root, "key.asc"), key.armored);
   await must(
     "gpg",

@@ -15,6 +15,8 @@ export interface Update extends Run {
 /** What a publication or a whole second snapshot took on disk. */
 export interface Room {
   readonly bytes: number;
+  /** Without folders. */
+  readonly inFiles: number;
   readonly inodes: number;
 }
 
@@ -58,6 +60,10 @@ export async function takeTurn(tool: Tool, upstream: Upstream, disk: Disk, limit
   await mirroring.publish(3);
   await must("sync", ["-f", disk.path]);
   const after = await disk.usage();
-  const room = { bytes: after.bytes - before.bytes, inodes: after.inodes - before.inodes };
+  const room = {
+    bytes: after.bytes - before.bytes,
+    inFiles: after.inFiles - before.inFiles,
+    inodes: after.inodes - before.inodes,
+  };
   return { first, noop, change, again, publish, switch: switched, room };
 }

@@ -16,6 +16,8 @@ export interface Disk {
 
 export interface Usage {
   readonly bytes: number;
+  /** Of files alone; one with several names counts once. */
+  readonly inFiles: number;
   readonly inodes: number;
 }
 
@@ -32,7 +34,10 @@ export async function openDisk(cleanup: Cleanup, home: string, kind: DiskKind, b
   };
   const usage = async (): Promise<Usage> => {
     const { bsize, blocks, bfree, files, ffree } = await statfs(path);
-    return { bytes: (blocks - bfree) * bsize, inodes: files - ffree };
+    const found = await must("find", [path, "-xdev", "-type", "f", "-printf", "%i %b\n"]);
+    const sizes = new Map(found.split("\n").map((line) => [line.split(" ")[0], line.split(" ")[1]]));
+    const inFiles = [...sizes.values()].reduce((sum, units) => sum + 512 * Number(units ?? 0), 0);
+    return { bytes: (blocks - bfree) * bsize, inFiles, inodes: files - ffree };
   };
   const empty = async (): Promise<void> => {
     for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });

@@ -1,12 +1,21 @@
+import { machine } from "../machine.ts";
+import { median, table } from "../tables.ts";
 import type { Turn, Update } from "./cell.ts";
+import type { DiskKind } from "./disk.ts";
 import type { Column } from "./rounds.ts";
 import type { Run } from "./tools/tool.ts";
 import type { Upstream } from "./upstream.ts";
 
+const DISKS: Readonly<Record<DiskKind, string>> = {
+  ext4: "a journaled ext4 in a file whose blocks are all there, made anew for each turn",
+  tmpfs: "a tmpfs",
+  folder: "a folder of the system's own file system",
+};
+
 /** Tables in Markdown, and how Sluice stands beside the others, by ratios within the rounds. */
-export function render(columns: readonly Column[], where: string): string {
+export function render(columns: readonly Column[], disk: DiskKind): string {
   const upstreams = [...new Set(columns.map((column) => column.upstream))];
-  const parts = [where, ""];
+  const parts = [`${machine()}; on ${DISKS[disk]}.`, ""];
   for (const upstream of upstreams) {
     const own = columns.filter((column) => column.upstream === upstream);
     parts.push(`### ${titleOf(upstream)}`, "", ...updates(own), "", ...ratios(own));
@@ -60,6 +69,7 @@ const SNAPSHOTS = [
   "same packages s",
   "CPU s",
   "MB more",
+  "in files",
   "inodes more",
 ];
 
@@ -84,6 +94,7 @@ function snapshots(columns: readonly Column[]): string[] {
         again,
         againCpu,
         cell((turn) => turn.room.bytes / 1e6, 1),
+        cell((turn) => turn.room.inFiles / 1e6, 1),
         cell((turn) => turn.room.inodes, 0),
       ];
     });
@@ -125,19 +136,10 @@ function ratios(columns: readonly Column[]): string[] {
 
 /** The median, and the least of several. */
 function figure(values: readonly number[], digits: number): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [least] = sorted;
-  if (least === undefined) return "";
-  const median = (sorted[Math.floor((sorted.length - 1) / 2)] ?? least).toFixed(digits);
-  return sorted.length === 1 || median === least.toFixed(digits)
-    ? median
-    : `${median} (${least.toFixed(digits)})`;
-}
-
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  const rule = titles.map((_, at) => (at === 0 ? "---" : "--:"));
-  return [line(titles), line(rule), ...rows.map(line)];
+  if (values.length === 0) return "";
+  const middle = median(values).toFixed(digits);
+  const least = Math.min(...values).toFixed(digits);
+  return middle === least ? middle : `${middle} (${least})`;
 }
 
 function blanks(count: number): string[] {

@@ -43,9 +43,9 @@ export async function runRounds(
         turns.push(turn);
         options.say(`${what}: ${turn.first.seconds.toFixed(2)} s, ${turn.first.cpu.toFixed(2)} s CPU`);
       } catch (error) {
-        if (!(error instanceof TooSlow)) throw error;
-        column.remark = `more than ${options.limitMs / 1000} s`;
-        options.say(`${what}: ${column.remark}`);
+        // What the others did counts all the same.
+        column.remark = error instanceof TooSlow ? `more than ${options.limitMs / 1000} s` : "failed";
+        options.say(`${what}: ${column.remark}${error instanceof TooSlow ? "" : `\n${String(error)}`}`);
       }
     }
   }

@@ -9,12 +9,11 @@ export interface TestKey {
   detachSign(bytes: string | Uint8Array): Promise<Buffer>;
 }
 
-/** A throwaway signing key, made in this process. */
-export async function makeKey(name = "Test Archive"): Promise<TestKey> {
+/** A throwaway signing key, made in this process. RSA takes a second, and is known to programs that know no other. */
+export async function makeKey(name = "Test Archive", kind: "ed25519" | "rsa" = "ed25519"): Promise<TestKey> {
   const date = new Date("2026-01-01T00:00:00Z");
   const { privateKey } = await openpgp.generateKey({
-    type: "ecc",
-    curve: "ed25519Legacy",
+    ...(kind === "rsa" ? { type: "rsa", rsaBits: 3072 } : { type: "ecc", curve: "ed25519Legacy" }),
     userIDs: [{ name }],
     format: "object",
     date,

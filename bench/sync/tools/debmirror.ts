@@ -20,7 +20,6 @@ export const debmirror: Tool = {
       "--nosource",
       "--rsync-extra=none",
       "--diff=none",
-      "--no-i18n",
       `--keyring=${archive.keyring.binary}`,
       mirror,
     ];

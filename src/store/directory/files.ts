@@ -54,14 +54,23 @@ export function makeDirectories(directory: string): void {
 
 /** Creates a file, 0644 whatever the umask (nginx and apt's own user read it); the descriptor is the caller's. */
 export function createFile(file: string): number {
-  const fd = fs.openSync(file, "wx", FILE_MODE);
-  lenient(() => fs.fchmodSync(fd, FILE_MODE));
-  return fd;
+  return fileMaker()(file);
+}
+
+/** The same for a row of files: whether the umask lets 0644 through is looked at once. */
+export function fileMaker(): (file: string) => number {
+  let isExact: boolean | undefined;
+  return (file) => {
+    const fd = fs.openSync(file, "wx", FILE_MODE);
+    isExact ??= (fs.fstatSync(fd).mode & 0o777) === FILE_MODE;
+    if (!isExact) lenient(() => fs.fchmodSync(fd, FILE_MODE));
+    return fd;
+  };
 }
 
 /** Creates a file with these bytes; what could not be written whole is removed. */
-export function writeFile(file: string, bytes: Uint8Array): void {
-  const fd = createFile(file);
+export function writeFile(file: string, bytes: Uint8Array, create = createFile): void {
+  const fd = create(file);
   try {
     for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at);
   } catch (error) {

@@ -3,16 +3,21 @@ import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import { SluiceError } from "../../base/errors.ts";
 import { tallyOf } from "../checks.ts";
+import { fileMaker, writeFile } from "./files.ts";
 import { placeAt } from "./layout.ts";
-import { isSound, writeBlob } from "./put.ts";
+import { isSound, publish } from "./put.ts";
 import type { WriteBatch, WriteOrder, WriteReply, WriteResult } from "./write-protocol.ts";
 
 const place = placeAt(workerData as string, systemClock);
+const create = fileMaker();
 
 async function write(bytes: Uint8Array, { expect, temp }: WriteOrder): Promise<WriteResult> {
   try {
     const blob = tallyOf(bytes, expect);
-    if (!(await isSound(place, blob.sha256, bytes))) await writeBlob(place, blob.sha256, bytes, temp);
+    if (!(await isSound(place, blob.sha256, bytes))) {
+      writeFile(temp, bytes, create);
+      publish(place, temp, blob.sha256);
+    }
     return { blob };
   } catch (error) {
     const { message } = error as Error;
