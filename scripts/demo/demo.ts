@@ -6,14 +6,20 @@ import { formatBytes, formatCount } from "../../src/cli/format.ts";
 import type { SyncResult } from "../../src/sync/sync.ts";
 import { hasProgram, hostArchitecture } from "./host.ts";
 import { hostInput, type Input, madeInput } from "./input.ts";
-import { type ClientFile, emptyRoot, fetchOne, type Installed, installOne } from "./install.ts";
+import { clientFiles } from "./client-files.ts";
+import { type Carried, carryOver } from "./gap.ts";
+import { emptyRoot, fetchOne, type Installed, installOne } from "./install.ts";
 import type { Screen } from "./screen.ts";
 import type { Sluice } from "./sluice.ts";
+
+/** The site whose config is in a folder, and what its commands are run by. */
+export type SiteIn = (folder: string, by?: readonly string[]) => Sluice;
 
 export interface Proven {
   readonly synced: readonly SyncResult[];
   readonly skipped: readonly SyncResult[];
   readonly installed: Installed;
+  readonly carried: Carried;
   readonly byApt: boolean;
   readonly real: boolean;
 }
@@ -36,24 +42,25 @@ const CHANNEL = "stable";
 /** From sources and keyring to an installed package; throws at the first thing that is not as it must be. */
 export async function demo(
   screen: Screen,
-  sluice: Sluice,
+  site: SiteIn,
   folder: string,
   options: { readonly made: boolean },
 ): Promise<Proven> {
+  const sluice = site(folder);
   const architecture = await hostArchitecture();
   let why = "As asked by --made";
   if (!options.made) {
     const input = await hostInput(screen, sluice, folder, architecture);
     if (typeof input === "string") why = input;
     else {
-      const outcome = await mirrorAndInstall(screen, sluice, folder, input, architecture);
+      const outcome = await mirrorAndInstall(screen, site, folder, input, architecture);
       if (typeof outcome !== "string") return outcome;
       why = outcome;
     }
   }
   screen.notice(`${why}: the demo goes on with a small signed repository that it makes itself.`);
   await using input = await madeInput(screen, folder, architecture);
-  const outcome = await mirrorAndInstall(screen, sluice, folder, input, architecture);
+  const outcome = await mirrorAndInstall(screen, site, folder, input, architecture);
   if (typeof outcome === "string") throw new Error(outcome);
   return outcome;
 }
@@ -61,11 +68,12 @@ export async function demo(
 /** A string says why nothing could be mirrored although nothing is wrong. */
 async function mirrorAndInstall(
   screen: Screen,
-  sluice: Sluice,
+  site: SiteIn,
   folder: string,
   input: Input,
   architecture: string,
 ): Promise<Proven | string> {
+  const sluice = site(folder);
   screen.step(
     "Write the config of the demo: a handful of packages, their signed metadata whole (mode sparse)",
   );
@@ -105,7 +113,7 @@ async function mirrorAndInstall(
   screen.text(`listening at ${server.url}`);
   let installed: Installed;
   if (byApt) {
-    const files = await clientFiles(screen, sluice, mirrors, server.url);
+    const files = await clientFiles(screen, sluice, mirrors, CHANNEL, server.url);
     await using apt = await emptyRoot(screen, folder, architecture, files);
     installed = await installOne(screen, apt, input.packages);
   } else {
@@ -115,7 +123,8 @@ async function mirrorAndInstall(
   }
   screen.text("Sluice's access log of the package:");
   screen.text(await served(log));
-  return { synced, skipped, installed, byApt, real: input.made.length === 0 };
+  const carried = await carryOver(screen, site, folder, input, mirrors, CHANNEL, byApt && architecture);
+  return { synced, skipped, installed, carried, byApt, real: input.made.length === 0 };
 }
 
 async function writeConfig(screen: Screen, folder: string, input: Input): Promise<void> {
@@ -132,29 +141,6 @@ async function writeConfig(screen: Screen, folder: string, input: Input): Promis
   );
   const names = others.map((mirror) => mirror.slice(0, mirror.indexOf(":")).trim());
   if (names.length > 0) screen.text(`\nand the same for ${names.join(", ")}`);
-}
-
-async function clientFiles(
-  screen: Screen,
-  sluice: Sluice,
-  mirrors: readonly string[],
-  url: string,
-): Promise<ClientFile[]> {
-  const files: ClientFile[] = [];
-  for (const mirror of mirrors) {
-    screen.command(`sluice client ${mirror} --channel ${CHANNEL} --url ${url}`);
-    const setup = await sluice.json<{ files: (ClientFile & { format: string })[]; notes: string[] }>(
-      "client",
-      mirror,
-      "--channel",
-      CHANNEL,
-      "--url",
-      url,
-    );
-    for (const note of setup.notes) screen.text(note);
-    files.push(...setup.files.filter(({ format }) => format === "deb822" || format === "preferences"));
-  }
-  return files;
 }
 
 /** The server's own lines about packages: that they came through it and from nowhere else. */

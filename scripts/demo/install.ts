@@ -22,9 +22,10 @@ export async function emptyRoot(
   folder: string,
   architecture: string,
   files: readonly ClientFile[],
+  by: readonly string[] = [],
 ): Promise<AptClient> {
   const root = join(folder, "root");
-  const apt = await aptClient({ root, architecture, languages: "none" });
+  const apt = await aptClient({ root, architecture, languages: "none", by });
   const written = files.filter(({ path }) => path.startsWith("/etc/apt/"));
   await apt.write(written);
   screen.text(`An empty root, ${root}, with a configuration of its own and:`);
@@ -37,13 +38,15 @@ export async function installOne(
   screen: Screen,
   apt: AptClient,
   packages: readonly string[],
+  by: readonly string[] = [],
 ): Promise<Installed> {
   const variable = `APT_CONFIG=${join(apt.root, "apt.conf")}`;
-  screen.command(`${variable} apt-get update`);
+  const aptGet = [variable, ...by, "apt-get"].join(" ");
+  screen.command(`${aptGet} update`);
   finished(screen, await apt.update());
   for (const name of packages) {
     if ((await apt.candidate(name)) === "(none)") continue;
-    screen.command(`${variable} apt-get install ${name}`);
+    screen.command(`${aptGet} install ${name}`);
     finished(screen, await apt.install(name));
     return { name, version: await proof(screen, apt, name) };
   }

@@ -2,13 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { formatBytes } from "../../src/cli/format.ts";
+import { formatBytes, formatCount } from "../../src/cli/format.ts";
 import { demo, type Proven } from "./demo.ts";
 import { aptProxy, hasProgram } from "./host.ts";
 import { createScreen } from "./screen.ts";
 import { sluiceIn } from "./sluice.ts";
 
-// npm run demo                   mirrors a few packages of this host's own repositories and installs one of them into an empty root
+// npm run demo                   mirrors a few packages of this host's own repositories, carries them to a second site by a bundle, and installs one of them at each
 // npm run demo -- --made         the same with a small repository that the demo makes itself
 // npm run demo -- --keep         leaves its folder (or KEEP=1)
 const { values } = parseArgs({ options: { made: { type: "boolean" }, keep: { type: "boolean" } } });
@@ -23,7 +23,7 @@ screen.plain(`Everything of this demo is below ${folder}.`);
 
 try {
   if (hasProgram("apt-config")) Object.assign(process.env, await aptProxy());
-  const proven = await demo(screen, sluiceIn(folder, screen, stop.signal), folder, {
+  const proven = await demo(screen, (folder, by) => sluiceIn(folder, screen, stop.signal, by), folder, {
     made: values.made === true,
   });
   summary(proven, (performance.now() - started) / 1000);
@@ -37,7 +37,7 @@ try {
   if (!keep) screen.plain("The folder is removed; npm run demo -- --keep leaves it.");
 }
 
-function summary({ synced, skipped, installed, byApt, real }: Proven, seconds: number): void {
+function summary({ synced, skipped, installed, carried, byApt, real }: Proven, seconds: number): void {
   const sum = (of: (one: Proven["synced"][number]) => number): number =>
     [...synced, ...skipped].reduce((total, one) => total + of(one), 0);
   const names = synced.map(({ mirror }) => mirror).join(", ");
@@ -50,6 +50,7 @@ function summary({ synced, skipped, installed, byApt, real }: Proven, seconds: n
       byApt
         ? `The real apt-get, without one warning, installed ${installed.name} ${installed.version} through Sluice into an empty root`
         : `${installed.name} ${installed.version} came through Sluice byte for byte (no apt-get here to install it)`,
+      `Carried across a gap in ${formatCount(carried.files, "file")}, ${formatBytes(carried.bytes)}; ${carried.isolated ? "without a network interface, " : ""}imported, proven again, and ${byApt ? "installed by apt-get" : "compared"} there: ${carried.installed.name} ${carried.installed.version}`,
       `${seconds.toFixed(1)} seconds in all`,
     ].join("\n"),
   );

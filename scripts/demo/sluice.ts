@@ -31,7 +31,13 @@ export interface Sluice {
   serve(logFile: string): Promise<AsyncDisposable & { readonly url: string; readonly pid: number }>;
 }
 
-export function sluiceIn(folder: string, screen: Screen, signal: AbortSignal): Sluice {
+/** The site in a folder; `by` is what its commands are run by, such as `unshare --net`. */
+export function sluiceIn(
+  folder: string,
+  screen: Screen,
+  signal: AbortSignal,
+  by: readonly string[] = [],
+): Sluice {
   const env = {
     ...process.env,
     SLUICE_CONFIG: join(folder, "sluice.yaml"),
@@ -40,7 +46,8 @@ export function sluiceIn(folder: string, screen: Screen, signal: AbortSignal): S
   };
 
   function start(args: readonly string[], output: "pipe" | number) {
-    return spawn(BIN, args, { cwd: folder, env, stdio: ["ignore", output, output], signal });
+    const [program = "", ...rest] = [...by, BIN, ...args];
+    return spawn(program, rest, { cwd: folder, env, stdio: ["ignore", output, output], signal });
   }
 
   async function quietly(args: readonly string[], onLine?: (line: string) => void): Promise<Said> {
@@ -60,7 +67,7 @@ export function sluiceIn(folder: string, screen: Screen, signal: AbortSignal): S
   }
 
   async function run(...args: readonly string[]): Promise<Said> {
-    screen.command(`sluice ${args.join(" ")}`);
+    screen.command([...by, "sluice", ...args].join(" "));
     return await quietly(args);
   }
 

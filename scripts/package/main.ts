@@ -15,6 +15,7 @@ import { makeProgram } from "./program.ts";
 import { release } from "./release.ts";
 import { makeRpm } from "./rpm.ts";
 import { makeTarball } from "./tarball.ts";
+import { put } from "./tree.ts";
 
 // npm run package                            all packages, for amd64 and arm64, into dist/, with SHA256SUMS
 // npm run package -- --only deb --only tar   only these: tar, deb, rpm, npm
@@ -81,11 +82,8 @@ async function main(): Promise<void> {
       const tree = join(folder, format);
       const shares = format === "deb" ? { zsh: "share/zsh/vendor-completions" } : {};
       await layOut(root, join(tree, "usr"), "/usr", program, node, shares);
-      await mkdir(join(tree, "etc/sluice"), { recursive: true });
-      await writeFile(
-        join(tree, "etc/sluice/sluice.yaml.example"),
-        await readFile(join(root, "packaging/sluice.yaml.example")),
-      );
+      const example = "sluice.yaml.example";
+      await put(tree, `etc/sluice/${example}`, await readFile(join(root, "packaging", example)));
       const make = format === "deb" ? makeDeb : makeRpm;
       await done(await make(root, tree, to, arch, of, values.fast));
     }

@@ -69,6 +69,8 @@ export interface AptClientOptions {
   readonly root?: string;
   /** A system of its own whose apt it is, such as `newestApt` gives; this host's by default. */
   readonly system?: string | undefined;
+  /** What its programs are run by, such as `unshare --net`. */
+  readonly by?: readonly string[];
 }
 
 export async function aptClient(options: AptClientOptions = {}): Promise<AptClient> {
@@ -89,12 +91,12 @@ export async function aptClient(options: AptClientOptions = {}): Promise<AptClie
     await mkdir(join(root, folder), { recursive: true });
   await writeFile(join(root, "var/lib/dpkg/status"), "");
   await writeFile(join(root, "var/lib/dpkg/available"), "");
-  const { languages = "en", architecture = "amd64", system } = options;
+  const { languages = "en", architecture = "amd64", system, by = [] } = options;
   await writeFile(join(root, "apt.conf"), configuration(root, [languages].flat(), architecture));
   const env = { APT_CONFIG: join(root, "apt.conf"), DEBIAN_FRONTEND: "noninteractive", HOME: root };
 
   async function program(name: string, ...args: string[]): Promise<AptRan> {
-    const [command, ...all] = enter(system, name, ...args);
+    const [command = "", ...all] = [...by, ...enter(system, name, ...args)];
     return aptRan(await run(command, all, { env, cwd: root, timeoutMs: 60_000 }));
   }
 

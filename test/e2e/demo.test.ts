@@ -33,6 +33,13 @@ suite("npm run demo, on the repository that it makes itself", () => {
       stdout,
       /without one warning, installed sluice-demo-hello 1\.0-1 through Sluice into an empty root/,
     );
+    const isRoot = process.getuid?.() === 0;
+    match(stdout, isRoot ? /\$ unshare --net sluice import \S+\/stick\n/ : /\$ sluice import \S+\/stick\n/);
+    match(stdout, /Get:\d+ file:\S+\/inner\/data\/trees\/demo\/stable .*sluice-demo-hello all 1\.0-1/);
+    match(
+      stdout,
+      /Carried across a gap in \d+ files, .* installed by apt-get there: sluice-demo-hello 1\.0-1/,
+    );
   });
 
   test("without apt: says so, and compares what came through", async () => {
@@ -46,5 +53,7 @@ suite("npm run demo, on the repository that it makes itself", () => {
     equal(code, 0, `${stdout}\n${stderr}`);
     match(stdout, /This host has no apt: the demo goes on with a small signed repository/);
     match(stdout, /sluice-demo-hello 1\.0-1 came through Sluice byte for byte/);
+    match(stdout, /Only root can be without any network here/);
+    match(stdout, /imported, proven again, and compared there: sluice-demo-hello 1\.0-1/);
   });
 });

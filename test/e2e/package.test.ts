@@ -17,9 +17,12 @@ import type { TwoSites } from "./gap/two-sites.ts";
 const MAIN = join(import.meta.dirname, "../../scripts/package/main.ts");
 const ARCH = process.arch === "arm64" ? "arm64" : "amd64";
 
-async function make(to: string, ...formats: readonly string[]): Promise<void> {
+async function make(to: string, umask: string, ...formats: readonly string[]): Promise<void> {
   const only = formats.flatMap((format) => ["--only", format]);
-  await must(process.execPath, [MAIN, "--fast", "--arch", ARCH, "--to", to, ...only]);
+  // Whoever makes them: nothing of the umask is in them.
+  const command = `umask ${umask}; exec "$@"`;
+  const args = [process.execPath, MAIN, "--fast", "--arch", ARCH, "--to", to, ...only];
+  await must("sh", ["-c", command, "sh", ...args]);
 }
 
 suite("packages", { skip: skipApt || needs("xz", "dpkg-deb", "rpmbuild", "tar", "npm") }, () => {
@@ -31,7 +34,7 @@ suite("packages", { skip: skipApt || needs("xz", "dpkg-deb", "rpmbuild", "tar", 
     sites = await openTwoSites();
     [dist, bundle] = [await sites.folder("dist"), await sites.folder("bundle")];
     await Promise.all([
-      make(dist),
+      make(dist, "077"),
       sites.outer.ok("export", "--to", bundle, "--channel", "stable", "--part-size", "64KiB"),
     ]);
   });
@@ -53,11 +56,16 @@ suite("packages", { skip: skipApt || needs("xz", "dpkg-deb", "rpmbuild", "tar", 
     ].map((text) => text.trim().split("\n"));
     for (const lines of listed) {
       equal(lines.length > 50, true);
+      deepEqual([...new Set(lines.map((line) => line.split(/\s+/)[0]))].toSorted(), [
+        "-rw-r--r--",
+        "-rwxr-xr-x",
+        "drwxr-xr-x",
+      ]);
       deepEqual(new Set(lines.map((line) => line.split(/\s+/)[1])).size, 1);
       deepEqual(new Set(lines.map((line) => line.split(/\s+/).slice(3, 5).join(" "))).size, 1);
     }
     const again = await sites.folder("again");
-    await make(again, "npm");
+    await make(again, "022", "npm");
     const tarball = basename(await made(".tgz"));
     deepEqual(await readFile(join(again, tarball)), await readFile(join(dist, tarball)));
   });
@@ -174,7 +182,7 @@ suite("packages", { skip: skipApt || needs("xz", "dpkg-deb", "rpmbuild", "tar", 
     );
     const stick = await sites.folder("stick");
     await must(sluice, [...withSluice, "--to", stick], { env });
-    await must(join(stick, "verify.sh"), [], { env });
+    await must("sh", [join(stick, "verify.sh")], { env });
     const server = spawn(
       sluice,
       ["--config", config, "serve", "--listen", "127.0.0.1:0", "--workers", "2", "--json"],
