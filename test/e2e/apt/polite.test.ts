@@ -24,7 +24,7 @@ suite("an upstream that is asked politely", { skip: skipApt }, () => {
         underWay.push(port);
         most = Math.max(most, underWay.length);
         mostConnections = Math.max(mostConnections, new Set(underWay).size);
-        await sleep(10);
+        await sleep(60);
         underWay.splice(underWay.indexOf(port), 1);
         return undefined;
       };
