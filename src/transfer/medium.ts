@@ -1,4 +1,4 @@
-import { link, mkdir, mkdtemp, readFile, rm, statfs, symlink, writeFile } from "node:fs/promises";
+import { link, mkdir, mkdtemp, readFile, readdir, rm, statfs, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { SluiceError } from "../base/errors.ts";
 import { readIdentityRow } from "../channel/identity-row.ts";
@@ -102,10 +102,15 @@ async function copy(
   }
 }
 
+const PROBE = ".sluice-probe-";
+
 /** Tries what a medium needs of its file system. */
 async function probe(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const place = await mkdtemp(join(folder, ".sluice-probe-"));
+  // What a run that was killed here has left would make the folder one that is not empty.
+  for (const name of await readdir(folder))
+    if (name.startsWith(PROBE)) await rm(join(folder, name), { recursive: true, force: true });
+  const place = await mkdtemp(join(folder, PROBE));
   try {
     await writeFile(join(place, "file"), "");
     await link(join(place, "file"), join(place, "hard"));
