@@ -85,7 +85,7 @@ async function keysOf(store: ReadStore): Promise<FindKey> {
 
 async function snapshotFault(
   store: ReadStore,
-  { mirror, id, manifest }: SnapshotRecord,
+  { mirror, id, manifest, trust }: SnapshotRecord,
   seen: Map<string, { size: number; isSound: boolean }>,
   deep: boolean,
   signal: AbortSignal,
@@ -94,6 +94,8 @@ async function snapshotFault(
   if ((await blobState(store, manifest.sha256, manifest.size)) !== "sound")
     return `${what}: its manifest is missing or bad; export to the medium again.`;
   const bad: string[] = [];
+  for (const { name, sha256 } of trust.kind === "keys" ? trust.keyrings : [])
+    if ((await blobState(store, sha256, undefined)) !== "sound") bad.push(name);
   for (const { path, sha256, size } of await readManifest(store, manifest.sha256, what)) {
     signal.throwIfAborted();
     const known = seen.get(sha256) ?? { size, isSound: await isSound(store, sha256, size, deep) };
@@ -101,7 +103,8 @@ async function snapshotFault(
     if (!known.isSound) bad.push(path);
   }
   if (bad.length === 0) return undefined;
-  return `${what}: ${bad.length} files are missing or bad, such as '${bad[0]}'; export to the medium again.`;
+  const which = bad.length === 1 ? `'${bad[0]}' is` : `'${bad[0]}' and ${bad.length - 1} more are`;
+  return `${what}: ${which} missing or bad; export to the medium again.`;
 }
 
 async function isSound(store: ReadStore, sha256: string, size: number, deep: boolean): Promise<boolean> {

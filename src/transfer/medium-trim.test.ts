@@ -4,7 +4,7 @@ import { commitMove, planPromote } from "../channel/moves.ts";
 import { readIdentityRow } from "../channel/identity-row.ts";
 import { setPin } from "../channel/pin.ts";
 import type { Site } from "../channel/site.ts";
-import { listSnapshots } from "../snapshot/snapshots.ts";
+import { amendSnapshot, listSnapshots, readSnapshot } from "../snapshot/snapshots.ts";
 import { memoryStore, type MemoryStore } from "../store/memory.ts";
 import { listing } from "../sync/rig.test-helper.ts";
 import { loadCargo, type Selection } from "./cargo.ts";
@@ -164,9 +164,26 @@ test("status names what is damaged, diff what is lacking", async () => {
   blob?.bytes.write("Two");
   assert.deepEqual((await mediumState(medium, "/tmp", { deep: false, signal })).faults, []);
   const deep = await mediumState(medium, "/tmp", { deep: true, signal });
-  assert.match(deep.faults.join("\n"), new RegExp(`^toy@${ids[1]}: 1 files are missing or bad, such as 'a'`));
+  assert.match(deep.faults.join("\n"), new RegExp(`^toy@${ids[1]}: 'a' is missing or bad`));
   const versions = medium.refs.get("channels/stable");
   versions?.set(2, Buffer.from(String(versions.get(2)).replace("root@test", "root@tesu")));
   const { faults } = await mediumState(medium, "/tmp", { deep: false, signal });
   assert.match(faults.join("\n"), /refs\/channels\/stable\/2\.json: its signature/);
+});
+
+test("status misses a key file as well: without it nothing could be proven on the other side", async () => {
+  const { outer, medium, ids } = await three();
+  const { store } = outer.site;
+  const session = await store.begin();
+  const { sha256 } = await session.putBlob(Buffer.from("a key"), { digests: {} });
+  await session.end();
+  const snapshot = await readSnapshot(store, "toy", ids[2] ?? "");
+  const keyrings = [{ name: "vendor.asc", sha256 }];
+  const body = { ...snapshot.body, trust: { kind: "keys" as const, keyrings, pinned: [], allowWeak: [] } };
+  await amendSnapshot(store, await outer.site.author(), snapshot, { body, why: "test", at: outer.now });
+  await carry(outer, medium, stable);
+  await sound(medium);
+  assert.ok(medium.blobs.delete(sha256));
+  const { faults } = await mediumState(medium, "/tmp", { deep: false, signal });
+  assert.match(faults.join("\n"), /'vendor\.asc' is missing or bad/);
 });
