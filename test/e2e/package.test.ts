@@ -56,8 +56,10 @@ suite("packages", { skip: skipApt || needs("xz", "dpkg-deb", "rpmbuild", "tar", 
     ].map((text) => text.trim().split("\n"));
     for (const lines of listed) {
       equal(lines.length > 50, true);
-      const modes = new Set(lines.map((line) => line.split(/\s+/)[0]));
-      deepEqual(modes, new Set(["-rw-r--r--", "-rwxr-xr-x", "drwxr-xr-x"]));
+      deepEqual(
+        new Set(lines.map((line) => line.split(/\s+/)[0])),
+        new Set(["drwxr-xr-x", "-rw-r--r--", "-rwxr-xr-x"]),
+      );
       deepEqual(new Set(lines.map((line) => line.split(/\s+/)[1])).size, 1);
       deepEqual(new Set(lines.map((line) => line.split(/\s+/).slice(3, 5).join(" "))).size, 1);
     }
