@@ -32,6 +32,8 @@ interface Batch {
 /** Memory that goes to and fro; while all of it is away, puts wait. */
 const BATCH_BYTES = 4 * SMALL;
 const BATCHES = 4;
+/** Batches that are away before what comes is gathered: one that is being written, one that waits. To wake the thread costs more than to write a file. */
+const ENOUGH = 2;
 
 /** `instead` puts what the thread cannot, should it fail. */
 export function openWriteQueue(place: Place, instead: Put): WriteQueue {
@@ -51,6 +53,7 @@ export function openWriteQueue(place: Place, instead: Put): WriteQueue {
     const { waiters = [] } = away.shift() ?? {};
     for (const [at, waiter] of waiters.entries()) settle(waiter, results[at]);
     while (waiting[0] !== undefined && enqueue(waiting[0])) waiting.shift();
+    if (away.length < ENOUGH) send();
   });
   thread.on("error", fail);
   thread.on("exit", fail);
@@ -77,7 +80,7 @@ export function openWriteQueue(place: Place, instead: Put): WriteQueue {
       isDue = true;
       setImmediate(() => {
         isDue = false;
-        send();
+        if (away.length < ENOUGH) send();
       });
     }
     return true;
