@@ -13,29 +13,18 @@ import { openTwoSites } from "./two-sites.ts";
 import type { TwoSites } from "./two-sites.ts";
 
 // Calls that change something by a path or a descriptor, and those that reach a network.
-const WRITES = [
-  ...["openat", "creat", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "link", "linkat", "symlink"],
-  ...[
-    "symlinkat",
-    "unlink",
-    "unlinkat",
-    "rmdir",
-    "truncate",
-    "ftruncate",
-    "chmod",
-    "fchmod",
-    "fchmodat",
-    "chown",
-  ],
-  ...["fchownat", "utimensat", "setxattr", "write", "pwrite64", "writev", "fallocate", "mknodat"],
-];
+const WRITES =
+  `openat creat mkdir mkdirat rename renameat renameat2 link linkat symlink symlinkat unlink unlinkat rmdir
+  truncate ftruncate chmod fchmod fchmodat chown fchownat utimensat setxattr write pwrite64 writev fallocate mknodat`.split(
+    /\s+/,
+  );
 const NETWORK = ["socket", "connect", "bind"];
 
 suite("media as they come", { skip: skipApt }, () => {
   let sites: TwoSites;
   let bundle: string;
   before(async () => {
-    sites = await openTwoSites();
+    sites = await openTwoSites({ inline: true });
     bundle = await sites.folder("bundle");
     await sites.outer.ok("export", "--to", bundle, "--channel", "stable", "--part-size", "64KiB");
   });
