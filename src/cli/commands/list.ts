@@ -11,7 +11,7 @@ export async function list(context: Context): Promise<void> {
   const { mirrors, channels, damaged } = await withReader(config, async (store) =>
     listMirrors(store, config.mirrors.map(configured)),
   );
-  context.output.json({ mirrors, channels });
+  context.output.json({ mirrors });
   for (const fault of damaged) context.output.warn(fault);
   if (damaged.length > 0) context.fail();
   const now = context.io.now();
