@@ -29,8 +29,14 @@ const CLIENTS: readonly Program[] = [
   { program: "faketime", debian: "faketime" },
   { program: "mkfs.ext4", debian: "e2fsprogs" },
   { program: "mount", debian: "mount" },
-  { program: "rpmbuild", debian: "rpm" },
   { program: "par2", debian: "par2" },
+  { program: "mkfs.exfat", debian: "exfatprogs" },
+  { program: "mount.exfat-fuse", debian: "exfat-fuse" },
+  { program: "mkfs.vfat", debian: "dosfstools" },
+  { program: "fusefat", debian: "fusefat" },
+  { program: "genisoimage", debian: "genisoimage" },
+  { program: "fuseiso", debian: "fuseiso" },
+  { program: "rpmbuild", debian: "rpm" },
 ];
 
 const POLICY = "/usr/sbin/policy-rc.d";

@@ -138,5 +138,6 @@ async function fileSystem(folder: string): Promise<string> {
     if (path.startsWith(place.endsWith("/") ? place : `${place}/`) && place.length >= found.place.length)
       found = { place, type };
   }
-  return found.type;
+  // What a driver outside of the kernel has mounted from a disk; ntfs-3g and exfat-fuse are such.
+  return found.type === "fuseblk" ? "exFAT or NTFS" : found.type;
 }

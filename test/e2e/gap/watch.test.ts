@@ -9,7 +9,7 @@ import type { TwoSites } from "./two-sites.ts";
 
 suite("a drop folder behind a one-way link", { skip: skipApt }, () => {
   let sites: TwoSites;
-  before(async () => (sites = await openTwoSites()));
+  before(async () => (sites = await openTwoSites({ inline: true })));
   after(async () => await sites.lab.cleanup.run());
 
   test("bundles are taken once they are whole, in any order, and put aside; nothing else is touched; SIGTERM ends it well", async () => {
