@@ -42,6 +42,8 @@ export const TARGETS: readonly TargetKind[] = [
   ),
   kind("identity", "channel/identity-row.ts trust/identity.ts", LONG / 40),
   kind("bundle", "transfer/bundle/", LONG / 40),
+  kind("site-store", "store/http/ transfer/load-ahead.ts", LONG / 10),
+  kind("receipt", "transfer/receipt-text.ts base/base32.ts"),
   kind("notes", "serve/scrub-record.ts transfer/bundle/state.ts", LONG / 20),
   kind("range", "serve/range.ts serve/conditions.ts serve/multipart.ts"),
   kind("request", "serve/target.ts serve/setup.ts serve/log.ts serve/html.ts channel/wishes.ts"),
