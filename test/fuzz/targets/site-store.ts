@@ -68,7 +68,7 @@ export async function open(): Promise<Target> {
           refused ??= error;
         }
       }
-      if (refused !== undefined && !/^blob_/.test(refused.code)) throw refused;
+      if (refused !== undefined && !refused.code.startsWith("blob_")) throw refused;
     },
   };
 }
