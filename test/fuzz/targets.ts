@@ -44,6 +44,7 @@ export const TARGETS: readonly TargetKind[] = [
   kind("bundle", "transfer/bundle/", LONG / 40),
   kind("site-store", "store/http/ transfer/load-ahead.ts", LONG / 10),
   kind("receipt", "transfer/receipt-text.ts base/base32.ts"),
+  kind("audit-log", "transfer/audit-log.ts channel/audit.ts", LONG / 40),
   kind("notes", "serve/scrub-record.ts transfer/bundle/state.ts", LONG / 20),
   kind("range", "serve/range.ts serve/conditions.ts serve/multipart.ts"),
   kind("request", "serve/target.ts serve/setup.ts serve/log.ts serve/html.ts channel/wishes.ts"),
