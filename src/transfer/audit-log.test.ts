@@ -52,3 +52,11 @@ test("a record that is not genuine is named, though the log as such is", async (
   const { faults } = await checkLog(await writeLog(inner.site, ""), new Set([key]));
   assert.match(faults.join("\n"), /refs\/channels\/stable\/1\.json: its signature does not match/);
 });
+
+test("a closing line that has no canonical form was signed by nobody", async () => {
+  const { text, key } = await log();
+  for (const odd of ['"\\ud800"', `${"[".repeat(5000)}${"]".repeat(5000)}`])
+    await assert.rejects(checkLog(text.replace('"format":1', `"format":1,"odd":${odd}`), new Set([key])), {
+      code: "log_invalid",
+    });
+});

@@ -78,7 +78,8 @@ export async function checkLog(text: string, trusted: ReadonlySet<string>): Prom
   if (!isTrusted)
     throw invalid(`it is of the site ${own.current}, whose key is not trusted: give its key file with --key`);
   const key = own.keys.get(own.current);
-  if (key === undefined || !(await key.verify(signedBytes(log), signature)))
+  const signed = signedBytesOf(log);
+  if (key === undefined || signed === undefined || !(await key.verify(signed, signature)))
     throw invalid("its last line is not signed by the site that it is of");
   const audit = await auditRefs(store, "", async (fingerprint, ref) => {
     return rows.get(ref.slice(0, ref.length - ownName(ref).length))?.keys.get(fingerprint);
@@ -110,6 +111,15 @@ function closingOf(line: string): { log: Closing; signature: string } {
     // Said below.
   }
   throw invalid("its last line is not that of a whole log");
+}
+
+// Undefined for what has no canonical form, and so was signed by nobody.
+function signedBytesOf(log: Closing): Uint8Array | undefined {
+  try {
+    return signedBytes(log);
+  } catch {
+    return undefined;
+  }
 }
 
 function signedBytes(log: Closing): Uint8Array {

@@ -13,6 +13,16 @@ test("a code says bundle, id and ranges, and is read back", () => {
 });
 
 test("what is no code is refused", () => {
-  for (const text of ["", "x", "13:", "13:3,", "13:9-3", "13:0-200000", "13.xyz:1", "1.a1b2c3:1 2"])
+  for (const text of [
+    "",
+    "x",
+    "13:",
+    "13:3,",
+    "13:9-3",
+    "13:0-200000",
+    "13.xyz:1",
+    "1.a1b2c3:1 2",
+    `1:${"0-99999,".repeat(500)}1`,
+  ])
     assert.throws(() => parseCode(text), { code: "usage" }, text);
 });

@@ -40,9 +40,11 @@ export function parseCode(text: string): Wanted {
       "usage",
       `'${text}' is no code of a bundle: it looks like 13.a1b2c3 or 13.a1b2c3:3,7-9, and the import that lacks something prints it.`,
     );
+  let left = MOST_PARTS;
   const parts = match[3]?.split(",").flatMap((range) => {
     const [from = 0, to = from] = range.split("-").map(Number);
-    if (to < from || to - from > MOST_PARTS)
+    left -= to - from + 1;
+    if (to < from || left < 0)
       throw new SluiceError("usage", `'${range}' in '${text}' is no range of parts.`);
     return Array.from({ length: to - from + 1 }, (_, at) => from + at);
   });

@@ -119,7 +119,7 @@ function headersOf(lines: readonly string[]): Record<string, string | string[]> 
 
 function answered(statusCode: number, headers: Record<string, string | string[]>, bytes: Buffer) {
   const body = Object.assign(Readable.from([bytes], { objectMode: false }), {
-    dump: async () => undefined,
+    discard: () => undefined,
   });
-  return { statusCode, headers, body } as unknown as Answer["response"];
+  return { statusCode, headers, doubtful: undefined, body } as unknown as Answer["response"];
 }

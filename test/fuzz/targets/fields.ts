@@ -5,8 +5,10 @@ import { parseDuration } from "../../../src/config/duration.ts";
 import { contact, fingerprint, listen, redirectHost } from "../../../src/config/fields.ts";
 import { mostSimilar } from "../../../src/config/similar.ts";
 import { readSignedBy } from "../../../src/ecosystems/apt/signed-by.ts";
+import { formatCode, parseCode } from "../../../src/transfer/bundle/codes.ts";
+import { SluiceError } from "../../../src/base/errors.ts";
 import { hostList } from "../../../src/upstream/http/hosts.ts";
-import { must } from "../kit.ts";
+import { must, mustEqual } from "../kit.ts";
 import type { Target } from "../target.ts";
 
 /** The small texts of config and command line, one at a time. */
@@ -14,6 +16,7 @@ export async function open(): Promise<Target> {
   return {
     seeds: [
       "20MB/s",
+      "13.a1b2c3:3,7-9",
       "08:00",
       "mon-fri",
       "7d",
@@ -73,6 +76,13 @@ export async function open(): Promise<Target> {
         duration === undefined || (Number.isSafeInteger(duration) && duration >= 0),
         "a duration is a number",
       );
+      const code = refusable(() => parseCode(text));
+      if (code !== undefined)
+        mustEqual(
+          parseCode(formatCode(code)).parts,
+          code.parts && [...new Set(code.parts)].toSorted((a, b) => a - b),
+          "a code can be written again",
+        );
       cronFault(text);
       for (const schema of [listen, contact, fingerprint, redirectHost]) schema.safeParse(text);
       mostSimilar(text, ["upstream", "suites", "x".repeat(64)]);
@@ -84,4 +94,13 @@ export async function open(): Promise<Target> {
       must(Number.isFinite(parsePartSize(text)), "a size is a number");
     },
   };
+}
+
+function refusable<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SluiceError) return undefined;
+    throw error;
+  }
 }
