@@ -26,6 +26,10 @@ const CLIENTS: readonly Program[] = [
   { program: "apt-file", debian: "apt-file" },
   { program: "appstreamcli", debian: "appstream" },
   { program: "strace", debian: "strace" },
+  { program: "createrepo_c", debian: "createrepo-c" },
+  { program: "rpmbuild", debian: "rpm" },
+  { program: "dnf", debian: "dnf" },
+  { program: "zypper", debian: "zypper" },
   { program: "mkfs.ext4", debian: "e2fsprogs" },
   { program: "mount", debian: "mount" },
 ];

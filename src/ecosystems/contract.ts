@@ -14,6 +14,8 @@ export interface Claim {
   readonly root: string;
   readonly signers: readonly Signer[];
   readonly date?: number | undefined;
+  /** A number that goes up with each state, where the ecosystem has one. */
+  readonly serial?: number | undefined;
   readonly validUntil?: number | undefined;
   /** Names the root gives itself, for people: Suite, Codename. */
   readonly names: readonly string[];
@@ -115,7 +117,10 @@ export interface Ecosystem<O = object> {
   /** Faults of the options that a schema cannot say, for the config's errors. */
   checkOptions?(
     options: O & CommonOptions,
+    trust: "keys" | "packages" | "none",
   ): readonly { path: readonly (string | number)[]; message: string }[];
+  /** Packages carry signatures of their own, so that a mirror may rest on those alone: `trust: packages`. */
+  readonly packagesSigned?: true;
   enumerate(upstream: Upstream, options: O & CommonOptions, trust: Trust): AsyncIterable<Step>;
   client(context: ClientContext<O>): Promise<ClientSetup>;
   /** Sentences for the operator about what these options do to clients. */
@@ -135,6 +140,7 @@ export interface Ecosystem<O = object> {
     bytes: AsyncIterable<Uint8Array>,
     trust: Trust,
     evidence: Uint8Array | undefined,
+    options: O & CommonOptions,
   ): Promise<void>;
   /** For `sluice init`: mirrors found on this host. */
   fromHost?(

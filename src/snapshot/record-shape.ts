@@ -22,6 +22,7 @@ const snapshot = z.looseObject({
       keyrings: z.array(z.looseObject({ name: z.string(), sha256: digest })),
       pinned: texts,
       allowWeak: texts,
+      scope: z.literal("packages").optional(),
     }),
   ]),
   claims: z.array(
@@ -29,6 +30,7 @@ const snapshot = z.looseObject({
       root: z.string(),
       signers: z.array(z.looseObject({ fingerprint: z.string() })),
       date: z.number().optional(),
+      serial: z.number().optional(),
       validUntil: z.number().optional(),
       names: texts,
       weak: texts,

@@ -226,12 +226,11 @@ async function proveEntries(
       throw new SluiceError("blob_missing", `'${entry.path}' went away during the sync.`);
     manifest.set(entry.path, manifestEntry(entry, blob));
   }
+  const context = { store: job.site.store, ecosystem, options: job.mirror.options, trust: job.trust };
   for (const entry of walked.entries.values()) {
     job.signal.throwIfAborted();
     const held = manifest.get(entry.path);
-    if (held !== undefined) {
-      await checkEntry({ store: job.site.store, ecosystem }, entry, held, manifest, job.trust);
-    }
+    if (held !== undefined) await checkEntry(context, entry, held, manifest);
   }
   return [...manifest.values()];
 }
@@ -332,14 +331,14 @@ function sameUpstream(job: SyncJob, current: Snapshot | undefined): boolean {
 
 function trustKey(trust: Trust): unknown {
   if (trust.kind === "none") return trust;
-  const { pinned, allowWeak } = trust;
-  return { kind: "keys", files: trust.files.map((file) => sha256(file.bytes)), pinned, allowWeak };
+  const { pinned, allowWeak, scope } = trust;
+  return { kind: "keys", files: trust.files.map((file) => sha256(file.bytes)), pinned, allowWeak, scope };
 }
 
 function recordedKey(trust: Snapshot["body"]["trust"]): unknown {
   if (trust.kind === "none") return trust;
-  const { pinned, allowWeak } = trust;
-  return { kind: "keys", files: trust.keyrings.map((file) => file.sha256), pinned, allowWeak };
+  const { pinned, allowWeak, scope } = trust;
+  return { kind: "keys", files: trust.keyrings.map((file) => file.sha256), pinned, allowWeak, scope };
 }
 
 function equal(a: unknown, b: unknown): boolean {
