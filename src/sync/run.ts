@@ -22,6 +22,7 @@ import { holdEmptied } from "./emptied.ts";
 import { contentKey, isBadBlob, type Fetching } from "./fetch.ts";
 import { holesOf, leniency, warnOfHoles, type Leniency } from "./missing.ts";
 import { checkRoom, planFetch, type Plan } from "./plan.ts";
+import { provenBefore } from "./proven-before.ts";
 import { publishTrees } from "./repair.ts";
 import { Tries } from "./tries.ts";
 import { liveUpstream, type LiveUpstream } from "./upstream.ts";
@@ -164,7 +165,7 @@ async function attemptSync(
   const roots = upstream.rootsKey();
   const lost = await fetchPlanned(job, fetching, plan, (entry) => lenient.mayMiss(roots, entry));
   const holes = holesOf(walked.entries, lost, mirror.name);
-  const entries = await proveEntries(job, walked, plan.present, holes);
+  const entries = await proveEntries(job, walked, plan.present, holes, current);
   return finishUpdated(job, fetching.session, { walked, entries, holes, upstream, accepted, current });
 }
 
@@ -214,6 +215,7 @@ async function proveEntries(
   walked: Walked,
   blobs: ReadonlyMap<string, BlobInfo>,
   holes: readonly Hole[],
+  current: Snapshot | undefined,
 ): Promise<ManifestEntry[]> {
   const missing = new Set(holes.map((hole) => hole.path));
   const { ecosystem, name } = job.mirror;
@@ -226,11 +228,15 @@ async function proveEntries(
       throw new SluiceError("blob_missing", `'${entry.path}' went away during the sync.`);
     manifest.set(entry.path, manifestEntry(entry, blob));
   }
-  const context = { store: job.site.store, ecosystem, options: job.mirror.options, trust: job.trust };
+  const { store } = job.site;
+  const context = { store, ecosystem, options: job.mirror.options, trust: job.trust };
+  // Only an adapter's own proof is worth sparing: it reads the file.
+  const spares = ecosystem.check !== undefined && current !== undefined && sameOptions(job, current);
+  const isProven = spares ? await provenBefore(store, current) : () => false;
   for (const entry of walked.entries.values()) {
     job.signal.throwIfAborted();
     const held = manifest.get(entry.path);
-    if (held !== undefined) await checkEntry(context, entry, held, manifest);
+    if (held !== undefined && !isProven(held, manifest)) await checkEntry(context, entry, held, manifest);
   }
   return [...manifest.values()];
 }

@@ -78,14 +78,19 @@ function recordOf(draft: Draft, what: string): PackageRecord {
   }
   if (location?.["xml:base"] !== undefined) throw elsewhere(href, what);
   return {
-    name,
-    version: versionOf(version, whose),
-    arch,
-    group,
-    href: checkPath(href, what),
-    digests: readChecksum(checksum?.type ?? "", checksum?.text ?? "", whose),
+    name: detached(name),
+    version: detached(versionOf(version, whose)),
+    arch: detached(arch),
+    group: detached(group),
+    href: detached(checkPath(href, what)),
+    digests: readChecksum(checksum?.type ?? "", detached(checksum?.text ?? ""), whose),
     size: readSize(size ?? "", whose),
   };
+}
+
+// A piece of a string holds on to the whole: a hundred thousand names, to the whole file.
+function detached(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function versionOf(attributes: Readonly<Record<string, string>>, whose: string): string {
