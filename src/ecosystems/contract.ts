@@ -1,7 +1,7 @@
 import type { ZodObject, ZodType } from "zod";
 import type { Selection } from "../base/selection.ts";
 import type { Signer, Trust } from "../trust/contract.ts";
-import type { Entry, Upstream } from "../upstream/contract.ts";
+import type { Entry, PackageIdentity, Upstream } from "../upstream/contract.ts";
 
 /** What the engine itself lets a mirror choose; stored in the record with the adapter's own options. */
 export interface CommonOptions extends Selection {
@@ -29,6 +29,17 @@ export interface Filtered {
   readonly left: number;
   /** Globs that no package matches. */
   readonly unmatched: readonly string[];
+}
+
+/** What a vendor says of new packages, for people. */
+export interface Advisory {
+  readonly id: string;
+  /** `security`, `bugfix`, `enhancement`, or what else the vendor calls it. */
+  readonly kind: string;
+  readonly severity?: string | undefined;
+  readonly title: string;
+  readonly cves: readonly string[];
+  readonly packages: readonly PackageIdentity[];
 }
 
 /** One step of a walk: claims come before the entries that hang on them, and at the end what a filter did. */
@@ -125,6 +136,8 @@ export interface Ecosystem<O = object> {
   client(context: ClientContext<O>): Promise<ClientSetup>;
   /** Sentences for the operator about what these options do to clients. */
   remarks?(options: O & CommonOptions): readonly string[];
+  /** The advisories that the metadata of a snapshot carry. */
+  advisories?(files: Upstream, options: O & CommonOptions, trust: Trust): AsyncIterable<Advisory>;
   /** Sorts two versions of a package: negative, zero, positive. */
   compareVersions(a: string, b: string): number;
   /** What clients will see where a root changes the names in its claim, and what to do about it: sentences for the operator. */

@@ -3,6 +3,7 @@ import { check } from "./check.ts";
 import { client } from "./client.ts";
 import { checkRpmOptions, rpmOptions, type RpmOptions } from "./options.ts";
 import { remarks } from "./remarks.ts";
+import { advisories } from "./updateinfo.ts";
 import { compareVersions } from "./version.ts";
 import { enumerate } from "./walk.ts";
 
@@ -17,4 +18,5 @@ export const rpm: Ecosystem<RpmOptions> = {
   client,
   remarks,
   compareVersions,
+  advisories,
 };

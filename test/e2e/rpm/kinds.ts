@@ -24,7 +24,8 @@ export const EXTRAS: readonly RpmExtra[] = [
 <updates>
   <update from="vendor@example.org" status="final" type="security" version="1">
     <id>VENDOR-2026:0001</id>
-    <title>tool security update</title>
+    <title>tool &lt;security&gt;
+ update</title>
     <severity>Important</severity>
     <issued date="2026-11-20 00:00:00"/>
     <references><reference href="https://example.org/CVE-2026-0001" id="CVE-2026-0001" title="CVE-2026-0001" type="cve"/></references>
