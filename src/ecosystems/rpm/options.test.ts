@@ -2,10 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkRpmOptions, places, rpmOptions } from "./options.ts";
 
-const faults = (own: object, trust: "keys" | "packages" | "none" = "keys"): string[] => {
+const faults = (
+  own: object,
+  trust: "keys" | "packages" | "none" = "keys",
+  mode: "verbatim" | "sparse" = "verbatim",
+): string[] => {
   const parsed = rpmOptions.strict().safeParse(own);
   if (!parsed.success) return parsed.error.issues.map((issue) => issue.message);
-  return checkRpmOptions({ ...parsed.data, mode: "verbatim" }, trust).map(({ path }) => path.join("."));
+  return checkRpmOptions({ ...parsed.data, mode }, trust).map(({ path }) => path.join("."));
 };
 
 test("by default the upstream itself is the repository", () => {
@@ -37,4 +41,12 @@ test("what leads out of the upstream, or has no value, is a fault", () => {
 test("packages unchecked under unsigned metadata would prove nothing", () => {
   assert.deepEqual(faults({ gpgcheck: false }), []);
   assert.deepEqual(faults({ gpgcheck: false }, "packages"), ["gpgcheck"]);
+});
+
+test("what leaves packages out needs a sparse mirror", () => {
+  for (const key of [{ newest: 2 }, { architectures: ["x86_64"] }]) {
+    assert.deepEqual(faults(key), Object.keys(key));
+    assert.deepEqual(faults(key, "keys", "sparse"), []);
+  }
+  assert.equal(faults({ newest: 0 }, "keys", "sparse").length, 1);
 });

@@ -42,6 +42,20 @@ export const rpmOptions = z.object({
     .min(1)
     .optional()
     .describe("Values of `$basearch` in `repositories`: `[x86_64, aarch64]`."),
+  architectures: z
+    .array(value)
+    .min(1)
+    .optional()
+    .describe(
+      "Architectures of packages to keep, and `noarch` with them: `[x86_64]` leaves out `i686` and source packages (`src`). Needs `mode: sparse`.",
+    ),
+  newest: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      "Keep so many of the newest versions of each package and architecture, and all that modules list. Needs `mode: sparse`.",
+    ),
   gpgcheck: z
     .boolean()
     .default(true)
@@ -99,5 +113,11 @@ export function checkRpmOptions(
       : `is in none of \`repositories\`: take it out, or put $${name} where it belongs`;
     return [{ path: [name], message }];
   });
-  return trust === "packages" && !options.gpgcheck ? [unproven, ...variables] : variables;
+  const filters = (["architectures", "newest"] as const).flatMap((name) =>
+    options[name] === undefined || options.mode === "sparse"
+      ? []
+      : [{ path: [name], message: "leaves packages out: say `mode: sparse` with it" }],
+  );
+  const faults = [...variables, ...filters];
+  return trust === "packages" && !options.gpgcheck ? [unproven, ...faults] : faults;
 }

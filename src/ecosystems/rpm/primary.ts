@@ -2,8 +2,11 @@ import type { Digests } from "../../base/digest.ts";
 import { SluiceError } from "../../base/errors.ts";
 import { checkPath } from "../../base/path.ts";
 import { readXml, type XmlVisitor } from "../../formats/xml.ts";
+import type { Upstream } from "../../upstream/contract.ts";
 import { readChecksum, readSize } from "./checksums.ts";
+import { contentOf, dataEntry, dataOf } from "./metadata.ts";
 import { elsewhere } from "./repomd.ts";
+import type { Repository } from "./repositories.ts";
 import { evr } from "./version.ts";
 
 /** A package as primary.xml lists it. */
@@ -18,6 +21,16 @@ export interface PackageRecord {
   readonly href: string;
   readonly digests: Digests;
   readonly size: number;
+}
+
+/** The packages that a repository lists, some at a time, selected or not. */
+export async function* packagesOf(
+  upstream: Upstream,
+  repository: Repository,
+): AsyncGenerator<readonly PackageRecord[]> {
+  const primary = dataOf(repository, "primary");
+  const content = await contentOf(upstream, repository, primary);
+  yield* readPrimary(content, dataEntry(repository, primary).path);
 }
 
 interface Draft {

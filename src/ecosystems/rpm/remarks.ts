@@ -2,17 +2,18 @@ import type { CommonOptions } from "../contract.ts";
 import type { RpmOptions } from "./options.ts";
 
 /** What these options do to hosts, said where they are configured. */
-export function remarks({ mode, skip, only, gpgcheck }: RpmOptions & CommonOptions): string[] {
+export function remarks(options: RpmOptions & CommonOptions): string[] {
+  const { mode, skip, only, architectures, newest, gpgcheck } = options;
   const unchecked = gpgcheck
     ? []
     : [
         "`gpgcheck: false` takes packages without looking at their own signatures, and sets hosts up to do so too.",
       ];
   if (mode !== "sparse") return unchecked;
-  if (skip === undefined && only === undefined)
+  if ([skip, only, architectures, newest].every((key) => key === undefined))
     return [
       ...unchecked,
-      "`mode: sparse` leaves nothing out without `skip` or `only`: say which packages, or take the mode away.",
+      "`mode: sparse` leaves nothing out without `skip`, `only`, `architectures` or `newest`: say which packages, or take the mode away.",
     ];
   return [
     ...unchecked,

@@ -2,8 +2,8 @@ import { SluiceError } from "../../base/errors.ts";
 import { openKeyring } from "../../trust/openpgp.ts";
 import type { CommonOptions, ClientSnapshot } from "../contract.ts";
 import { inFolder, type RpmOptions } from "./options.ts";
+import { packagesOf } from "./primary.ts";
 import { readRepositories, type Repository } from "./repositories.ts";
-import { packagesOf } from "./walk.ts";
 
 /** What a set-up needs of a snapshot: small, whatever the size of its indices. */
 export interface Survey {
@@ -36,17 +36,32 @@ export async function survey(snapshot: ClientSnapshot, options: RpmOptions & Com
   };
 }
 
-// A name of which nothing is here, else each version that is not.
+// An architecture or a name of which nothing is here, else each version that is not.
 async function leftOut(snapshot: ClientSnapshot, repositories: readonly Repository[]): Promise<string[]> {
   const kept = new Set<string>();
-  const gone = new Map<string, string[]>();
+  const keptArchs = new Set<string>();
+  const goneArchs = new Set<string>();
+  const gone = new Map<string, { arch: string; nevra: string }[]>();
   for (const repository of repositories) {
     for await (const batch of packagesOf(snapshot.files, repository)) {
       for (const { name, version, arch, href } of batch) {
-        if (snapshot.has(inFolder(repository.place.folder, href))) kept.add(name);
-        else gone.set(name, [...(gone.get(name) ?? []), `${name}-${version}.${arch}`]);
+        if (snapshot.has(inFolder(repository.place.folder, href))) {
+          kept.add(name);
+          keptArchs.add(arch);
+          continue;
+        }
+        goneArchs.add(arch);
+        const versions = gone.get(name) ?? [];
+        versions.push({ arch, nevra: `${name}-${version}.${arch}` });
+        gone.set(name, versions);
       }
     }
   }
-  return [...gone].flatMap(([name, versions]) => (kept.has(name) ? versions : [name])).toSorted();
+  const whole = [...goneArchs].filter((arch) => !keptArchs.has(arch));
+  const others = [...gone].flatMap(([name, versions]) => {
+    const rest = versions.filter(({ arch }) => !whole.includes(arch));
+    if (rest.length === 0) return [];
+    return kept.has(name) ? rest.map(({ nevra }) => nevra) : [name];
+  });
+  return [...whole.map((arch) => `*.${arch}`), ...others].toSorted();
 }

@@ -8,7 +8,9 @@ import { openKeys, type KeyStore, type SigningKey } from "../../../test/upstream
 import { rpmPath, rpmRepository, type RpmRepository, type RpmState } from "../../../test/upstreams/rpm.ts";
 import { SluiceError } from "../../base/errors.ts";
 import { Moved } from "../../upstream/contract.ts";
-import { trustOf, walk } from "./repository.test-helper.ts";
+import { rpmOptions } from "./options.ts";
+import { folderUpstream, trustOf, walk } from "./repository.test-helper.ts";
+import { survey } from "./survey.ts";
 
 const PACKAGES = [
   { name: "base", version: "1.0^git1", epoch: 1, arch: "x86_64", group: "System/Base" },
@@ -195,5 +197,36 @@ suite("the walk over what createrepo_c makes", { skip }, () => {
     );
     assert.deepEqual(names, ["tool"]);
     assert.deepEqual(steps.at(-1), { filtered: { listed: 2, left: 1, unmatched: ["none-such-*"] } });
+  });
+
+  test("of versions and architectures, a sparse mirror keeps those that are asked for, and clients learn what is left out", async () => {
+    const repository = await made({
+      packages: [
+        ...["1", "2", "3"].map((version) => ({ name: "tool", version })),
+        { name: "tool", version: "0.5" },
+        { name: "old", version: "1", arch: "i686" },
+        { name: "base", version: "1", arch: "x86_64" },
+      ],
+      extras: [{ type: "modules", name: "modules.yaml", content: "- tool-0:0.5-1.noarch\n" }],
+    });
+    const trust = await trustOf(vendor.binary);
+    const more = { mode: "sparse", newest: 1, architectures: ["x86_64"] };
+    const steps = await walk(repository.root, trust, more);
+    const kept = steps.flatMap((step) => ("entry" in step && step.entry.package ? [step.entry.path] : []));
+    assert.deepEqual(kept.map((path) => path.slice(path.lastIndexOf("/") + 1)).toSorted(), [
+      "base-1-1.x86_64.rpm",
+      "tool-0.5-1.noarch.rpm",
+      "tool-3-1.noarch.rpm",
+    ]);
+    assert.deepEqual(steps.at(-1), { filtered: { listed: 6, left: 3, unmatched: [] } });
+    const held = new Set(kept);
+    const snapshot = {
+      files: folderUpstream(repository.root),
+      trust,
+      has: (path: string) => held.has(path),
+      holes: 0,
+    };
+    const found = await survey(snapshot, { ...rpmOptions.parse({}), mode: "sparse" });
+    assert.deepEqual(found.left, { "": ["*.i686", "tool-1-1.noarch", "tool-2-1.noarch"] });
   });
 });

@@ -2,9 +2,9 @@ import { encodePath } from "../../base/path.ts";
 import type { Trust } from "../../trust/contract.ts";
 import type { Entry, Upstream } from "../../upstream/contract.ts";
 import type { CommonOptions, Step } from "../contract.ts";
-import { contentOf, dataEntry, dataOf } from "./metadata.ts";
+import { dataEntry } from "./metadata.ts";
 import { inFolder, type RpmOptions } from "./options.ts";
-import { readPrimary, type PackageRecord } from "./primary.ts";
+import { packagesOf, type PackageRecord } from "./primary.ts";
 import { claimOf, readRepositories, type Repository } from "./repositories.ts";
 import { makeSieve } from "./sieve.ts";
 
@@ -26,26 +26,16 @@ export async function* enumerate(
   for (const repository of repositories) {
     for (const data of repository.repomd.data) yield { entry: dataEntry(repository, data) };
   }
-  const sieve = makeSieve(options);
+  const sieve = await makeSieve(options, upstream, repositories);
   for (const repository of repositories) {
     for await (const batch of packagesOf(upstream, repository)) {
       for (const record of batch) {
-        if (sieve.keeps(record)) yield { entry: packageEntry(repository, record) };
+        if (sieve.keeps(repository, record)) yield { entry: packageEntry(repository, record) };
       }
     }
   }
   const filtered = sieve.filtered();
   if (filtered !== undefined) yield { filtered };
-}
-
-/** The packages that a repository lists, some at a time, selected or not. */
-export async function* packagesOf(
-  upstream: Upstream,
-  repository: Repository,
-): AsyncGenerator<readonly PackageRecord[]> {
-  const primary = dataOf(repository, "primary");
-  const content = await contentOf(upstream, repository, primary);
-  yield* readPrimary(content, dataEntry(repository, primary).path);
 }
 
 function packageEntry({ place }: Repository, record: PackageRecord): Entry {
