@@ -6,7 +6,13 @@ import { findNewest } from "./newest.ts";
 import { compareVersions } from "./version.ts";
 
 const record = (version: string, arch = "x86_64", name = "tool") => ({
-  ...{ name, version, arch, group: "", href: "", digests: {}, size: 0 },
+  name,
+  version,
+  arch,
+  group: "",
+  href: "",
+  digests: {},
+  size: 0,
 });
 
 async function* listed<T>(...batches: T[][]): AsyncGenerator<readonly T[]> {

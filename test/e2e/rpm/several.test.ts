@@ -36,23 +36,27 @@ suite("several repositories in one mirror, by variables, under several keys", { 
   after(async () => await lab.cleanup.run());
 
   for (const { name, skip, open } of CLIENTS) {
-    test(`${name} installs from both, also where the mirror is down and a fallback is not`, { skip }, async () => {
-      const client = lab.cleanup.use(await open());
-      const script = async (...more: string[]): Promise<string> =>
-        (await site.ok("client", "m", "--format", "script", ...more)).stdout;
-      clean(await client.setUp(await script("--url", served.url)));
-      const path = name === "dnf" ? "etc/yum.repos.d" : "etc/zypp/repos.d";
-      const file = await readFile(join(client.root, path, "sluice-m.repo"), "utf8");
-      deepEqual(file.match(/^\[.*\]$/gm), ["[sluice-m-os]", "[sluice-m-tools]"]);
-      match(file, /^baseurl=http:\/\/127\.0\.0\.1:\d+\/m\/latest\/os\/\$basearch\/$/m);
-      clean(await client.install("tool"));
-      deepEqual(await client.installed(), ["base-1:1.0^git1-1", "tool-0:2.0~rc1-1"]);
+    test(
+      `${name} installs from both, also where the mirror is down and a fallback is not`,
+      { skip },
+      async () => {
+        const client = lab.cleanup.use(await open());
+        const script = async (...more: string[]): Promise<string> =>
+          (await site.ok("client", "m", "--format", "script", ...more)).stdout;
+        clean(await client.setUp(await script("--url", served.url)));
+        const path = name === "dnf" ? "etc/yum.repos.d" : "etc/zypp/repos.d";
+        const file = await readFile(join(client.root, path, "sluice-m.repo"), "utf8");
+        deepEqual(file.match(/^\[.*\]$/gm), ["[sluice-m-os]", "[sluice-m-tools]"]);
+        match(file, /^baseurl=http:\/\/127\.0\.0\.1:\d+\/m\/latest\/os\/\$basearch\/$/m);
+        clean(await client.install("tool"));
+        deepEqual(await client.installed(), ["base-1:1.0^git1-1", "tool-0:2.0~rc1-1"]);
 
-      const other = lab.cleanup.use(await open());
-      const down = await script("--url", "http://127.0.0.1:9", "--fallback", `${served.url}/m/latest`);
-      equal((await other.setUp(down)).code, 0);
-      equal((await other.install("tool")).code, 0);
-      deepEqual(await other.installed(), ["base-1:1.0^git1-1", "tool-0:2.0~rc1-1"]);
-    });
+        const other = lab.cleanup.use(await open());
+        const down = await script("--url", "http://127.0.0.1:9", "--fallback", `${served.url}/m/latest`);
+        equal((await other.setUp(down)).code, 0);
+        equal((await other.install("tool")).code, 0);
+        deepEqual(await other.installed(), ["base-1:1.0^git1-1", "tool-0:2.0~rc1-1"]);
+      },
+    );
   }
 });
