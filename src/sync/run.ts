@@ -10,7 +10,6 @@ import type { MirrorConfig } from "../config/types.ts";
 import { manifestEntry, readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
 import type { Hole } from "../snapshot/record.ts";
 import { amendSnapshot, lastSnapshot, listSnapshots, type Snapshot } from "../snapshot/snapshots.ts";
-import { checkEntry } from "../snapshot/verify.ts";
 import type { BlobInfo, WriteSession } from "../store/contract.ts";
 import { assertSigned } from "../store/refs.ts";
 import type { Trust } from "../trust/contract.ts";
@@ -22,6 +21,7 @@ import { holdEmptied } from "./emptied.ts";
 import { contentKey, isBadBlob, type Fetching } from "./fetch.ts";
 import { holesOf, leniency, warnOfHoles, type Leniency } from "./missing.ts";
 import { checkRoom, planFetch, type Plan } from "./plan.ts";
+import { proveAll } from "./prove-all.ts";
 import { provenBefore } from "./proven-before.ts";
 import { publishTrees } from "./repair.ts";
 import { Tries } from "./tries.ts";
@@ -233,11 +233,8 @@ async function proveEntries(
   // Only an adapter's own proof is worth sparing: it reads the file.
   const spares = ecosystem.check !== undefined && current !== undefined && sameOptions(job, current);
   const isProven = spares ? await provenBefore(store, current) : () => false;
-  for (const entry of walked.entries.values()) {
-    job.signal.throwIfAborted();
-    const held = manifest.get(entry.path);
-    if (held !== undefined && !isProven(held, manifest)) await checkEntry(context, entry, held, manifest);
-  }
+  const all = walked.entries.values();
+  await proveAll(context, all, manifest, (held) => isProven(held, manifest), job.signal);
   return [...manifest.values()];
 }
 
