@@ -95,6 +95,21 @@ suite("the proof of a package by itself", { skip }, () => {
     assert.deepEqual(passed, []);
   });
 
+  test("digests of the header that do not fit it", async () => {
+    const { header } = offsets(tool);
+    const size = 16 + 16 * tool.readUInt32BE(header + 8) + tool.readUInt32BE(header + 12);
+    for (const algorithm of ["sha1", "sha256"]) {
+      const hex = createHash(algorithm)
+        .update(tool.subarray(header, header + size))
+        .digest("hex");
+      const at = tool.indexOf(hex);
+      assert.ok(at > 96 && at < header, `rpm writes the ${algorithm} of the header`);
+      const other = Buffer.from(tool);
+      other.write(hex.startsWith("0") ? "1" : "0", at);
+      assert.equal(await proved(other), "package_unsound", algorithm);
+    }
+  });
+
   test("cut off at any place, lengthened, or something else altogether", async () => {
     for (let at = 0; at < tool.length; at += 251)
       assert.match(await proved(tool.subarray(0, at)), /^(package_unsound|signature_bad)$/, String(at));
