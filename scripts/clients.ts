@@ -32,6 +32,7 @@ const CLIENTS: readonly Program[] = [
   { program: "zypper", debian: "zypper" },
   { program: "mkfs.ext4", debian: "e2fsprogs" },
   { program: "mount", debian: "mount" },
+  { program: "rpmbuild", debian: "rpm" },
 ];
 
 const POLICY = "/usr/sbin/policy-rc.d";

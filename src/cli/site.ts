@@ -9,8 +9,8 @@ import type { Trust } from "../trust/contract.ts";
 
 /** Runs with the site open for writing, and closes it. */
 export async function withSite<T>(config: Config, action: (site: Site) => Promise<T>): Promise<T> {
-  const { data, graceMs, privateKey } = config;
-  const site = await openSite(data, graceMs, { privateKey });
+  const { data, graceMs, privateKey, channelExpiryMs } = config;
+  const site = await openSite(data, graceMs, { privateKey, channelExpiryMs });
   try {
     return await action(site);
   } finally {

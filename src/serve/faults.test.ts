@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { memoryStore } from "../store/memory.ts";
 import {
   BIG,
@@ -48,6 +49,25 @@ for (const [what, url, sha256, bytes, code] of [
     );
   });
 }
+
+test("a small file in memory is not sent any more once its blob is in quarantine, and again when it is back", async (t) => {
+  const store = await sampleStore();
+  const { url } = await serve(t, store);
+  assert.equal((await ask(url, SMALL_URL)).status, 200);
+  const sound = store.blobs.get(small);
+  assert.ok(sound !== undefined);
+  await store.quarantine(small);
+  const became = async (status: number) => {
+    for (let tries = 0; tries < 600; tries++) {
+      if ((await ask(url, SMALL_URL)).status === status) return true;
+      await sleep(50);
+    }
+    return false;
+  };
+  assert.ok(await became(503));
+  store.blobs.set(small, sound);
+  assert.ok(await became(200));
+});
 
 test("a size in the manifest that the blob does not have is never sent", async (t) => {
   const store = await sampleStore();

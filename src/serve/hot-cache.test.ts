@@ -53,6 +53,16 @@ test("loads at the same time are one; a failure reaches all who wait and is not 
   assert.equal(await get("b"), "b");
 });
 
+test("a value that is dropped, on trial or safe, is loaded again, and its weight is free", async () => {
+  const { cache, loads, get } = counting(80);
+  for (const key of ["safe:3", "safe:3", "trial:5"]) await get(key);
+  for (const key of ["safe:3", "trial:5", "never:1"]) cache.drop(key);
+  assert.equal(cache.weight, 0);
+  for (const key of ["safe:3", "trial:5"]) await get(key);
+  assert.deepEqual(loads, ["safe:3", "trial:5", "safe:3", "trial:5"]);
+  assert.equal(cache.weight, 8);
+});
+
 test("whatever is asked, the weight stays within the limit and the values are right", async () => {
   const keys = fc.array(fc.tuple(fc.nat(9), fc.integer({ min: 1, max: 9 })), { maxLength: 60 });
   await fc.assert(

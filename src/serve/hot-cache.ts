@@ -65,6 +65,14 @@ export class HotCache<V> {
     );
   }
 
+  /** Forgets the value. */
+  drop(key: string): void {
+    this.#trialWeight -= this.#trial.get(key)?.weight ?? 0;
+    this.#trial.delete(key);
+    this.#safeWeight -= this.#safe.get(key)?.weight ?? 0;
+    this.#safe.delete(key);
+  }
+
   #keep(key: string, value: V): void {
     const weight = this.#weigh(value);
     if (weight > this.#limit * MAX_SHARE) return;

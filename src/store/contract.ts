@@ -41,6 +41,8 @@ export interface ReadStore {
   refVersions(name: string): Promise<number[]>;
   /** The bytes of one version, undefined where it is absent. */
   readRef(name: string, version: number): Promise<Buffer | undefined>;
+  /** What is in quarantine; `back` where a sound blob of that name is in the store again. */
+  quarantined(): Promise<{ sha256: string; back: boolean }[]>;
   close(): Promise<void>;
 }
 
@@ -102,8 +104,6 @@ export interface PruneStore extends WriteStore {
   deleteBlobs(sha256s: readonly string[]): Promise<void>;
   /** Moves a bad blob out of the way, and every name that a tree has for it. */
   quarantine(sha256: string): Promise<void>;
-  /** What is in quarantine; `back` where a sound blob of that name is in the store again. */
-  quarantined(): Promise<{ sha256: string; back: boolean }[]>;
   /** Forgets the quarantined copies of blobs that are back. */
   clearRepaired(): Promise<void>;
   /** Forgets what is in quarantine of these, back or not; for blobs that nothing needs any more. */

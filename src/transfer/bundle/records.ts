@@ -98,5 +98,6 @@ export function recordsStore(refs: RefTexts, blobs: ReadonlyMap<string, Buffer>)
     async readRef(name, version) {
       return refs.get(name)?.get(version);
     },
+    quarantined: async () => [],
   };
 }
