@@ -27,6 +27,10 @@ const CLIENTS: readonly Program[] = [
   { program: "appstreamcli", debian: "appstream" },
   { program: "strace", debian: "strace" },
   { program: "faketime", debian: "faketime" },
+  { program: "createrepo_c", debian: "createrepo-c" },
+  { program: "rpmbuild", debian: "rpm" },
+  { program: "dnf", debian: "dnf" },
+  { program: "zypper", debian: "zypper" },
   { program: "mkfs.ext4", debian: "e2fsprogs" },
   { program: "mount", debian: "mount" },
   { program: "par2", debian: "par2" },
@@ -36,7 +40,6 @@ const CLIENTS: readonly Program[] = [
   { program: "fusefat", debian: "fusefat" },
   { program: "genisoimage", debian: "genisoimage" },
   { program: "fuseiso", debian: "fuseiso" },
-  { program: "rpmbuild", debian: "rpm" },
 ];
 
 const POLICY = "/usr/sbin/policy-rc.d";

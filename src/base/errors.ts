@@ -35,7 +35,7 @@ export const ERRORS = {
   },
   signature_missing: {
     exit: 1,
-    meaning: "A root of the upstream carries no signature, or none that its clients read.",
+    meaning: "A root or a package of the upstream carries no signature, or none that its clients read.",
     remedy: "Ask the vendor, or say `trust: none`.",
   },
   signature_bad: {
@@ -225,6 +225,11 @@ export const ERRORS = {
     exit: 1,
     meaning: "The upstream does not offer what the config asks.",
     remedy: "Correct the selection in the config.",
+  },
+  package_unsound: {
+    exit: 1,
+    meaning: "A package is not what it says of itself, or not the one that is listed.",
+    remedy: "The upstream was altered or damaged: do not use it.",
   },
   weak_digest: {
     exit: 1,

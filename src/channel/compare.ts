@@ -1,5 +1,6 @@
 import { SluiceError } from "../base/errors.ts";
 import type { Ecosystem } from "../ecosystems/contract.ts";
+import { broughtAdvisories, type BroughtAdvisories } from "../snapshot/advisories.ts";
 import { diffFiles, diffPackages, type FileDiff, type SnapshotDiff } from "../snapshot/diff.ts";
 import { readManifest } from "../snapshot/manifest.ts";
 import type { ReadStore } from "../store/contract.ts";
@@ -12,7 +13,7 @@ export async function compareSnapshots(
   from: string,
   to: string,
   options: { files: boolean },
-): Promise<SnapshotDiff & { files?: FileDiff }> {
+): Promise<SnapshotDiff & Partial<BroughtAdvisories> & { files?: FileDiff }> {
   const a = (await targetSnapshot(store, from)).body;
   const b = (await targetSnapshot(store, to)).body;
   const ecosystem = find(b.ecosystem);
@@ -31,5 +32,6 @@ export async function compareSnapshots(
   const before = await readManifest(store, a.manifest.sha256, from);
   const after = await readManifest(store, b.manifest.sha256, to);
   const packages = diffPackages(before, after, (x, y) => ecosystem.compareVersions(x, y));
-  return options.files ? { ...packages, files: diffFiles(before, after) } : packages;
+  const advisories = await broughtAdvisories(store, ecosystem, b, after, packages);
+  return { ...packages, ...advisories, ...(options.files && { files: diffFiles(before, after) }) };
 }

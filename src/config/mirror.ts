@@ -34,8 +34,8 @@ export function checkMirror(
   const values = parsed.data as EngineInput & Record<string, unknown>;
   const options = optionsOf(values);
   const faults = [
-    ...crossFaults(values, path),
-    ...(ecosystem.checkOptions?.(options) ?? []).map((fault) => ({
+    ...crossFaults(values, ecosystem, path),
+    ...(ecosystem.checkOptions?.(options, values.trust ?? "keys") ?? []).map((fault) => ({
       ...fault,
       path: [...path, ...fault.path],
     })),
@@ -83,11 +83,16 @@ function ecosystemOf(
 }
 
 /** Mistakes that lie between two keys. */
-function crossFaults(values: EngineInput, path: readonly string[]): Fault[] {
+function crossFaults(values: EngineInput, ecosystem: Ecosystem, path: readonly string[]): Fault[] {
   const faults: Fault[] = [];
   const refuse = (key: string, message: string): void =>
     void faults.push({ path: [...path, key], message, atKey: true });
   faults.push(...trustFaults(values, path));
+  if (values.trust === "packages" && ecosystem.packagesSigned !== true)
+    refuse(
+      "trust",
+      `cannot be 'packages': those of ${ecosystem.id} carry no signatures that it could rest on`,
+    );
   for (const key of ["skip", "only"] as const)
     if (values[key] !== undefined && values.mode !== "sparse")
       refuse(key, "leaves packages out: say `mode: sparse` with it");

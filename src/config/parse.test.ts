@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SluiceError } from "../base/errors.ts";
+import { ECOSYSTEMS } from "../ecosystems/index.ts";
 import { constantRate } from "../upstream/bandwidth.ts";
 import { parseConfig } from "./parse.ts";
 import { toy } from "./toy.test-helper.ts";
@@ -217,7 +218,7 @@ const MISTAKES: readonly [name: string, line: string, message: string][] = [
     "trust: none",
     "6:5: mirrors.debian.keyring stands beside `trust: none`: keep one of them.",
   ],
-  ["other trust", "trust: all", "7:12: mirrors.debian.trust must be none."],
+  ["other trust", "trust: all", "7:12: mirrors.debian.trust must be none or packages."],
   [
     "short key id",
     "signed-by: [ABCD1234]",
@@ -338,4 +339,20 @@ test("an odd key is told of as any other, and by nothing but the error", async (
   process.off("warning", listen);
   assert.match(message, /is not a key that is known here/);
   assert.deepEqual(warnings, []);
+});
+
+test("trust: packages is for ecosystems whose packages carry signatures, and needs their keys", () => {
+  const faultsOf = (lines: string): string => {
+    try {
+      parseConfig(`mirrors:\n  a: { upstream: "http://x", ${lines} }`, "x.yaml", ECOSYSTEMS);
+      return "";
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const apt = "ecosystem: apt, suites: [x], architectures: [amd64]";
+  assert.equal(faultsOf("ecosystem: rpm, keyring: k, trust: packages"), "");
+  assert.match(faultsOf("ecosystem: rpm, trust: packages"), /no key/);
+  assert.match(faultsOf("ecosystem: rpm, keyring: k, trust: packages, gpgcheck: false"), /nothing at all/);
+  assert.match(faultsOf(`${apt}, keyring: k, trust: packages`), /cannot be 'packages'/);
 });

@@ -65,9 +65,11 @@ const trustShape = {
       "Fingerprints of keys in the keyring that alone may sign; with `!` at the end, that very key and not its subkeys.",
     ),
   trust: z
-    .literal("none")
+    .enum(["none", "packages"])
     .optional()
-    .describe("`none` takes the upstream without any signature. Every listing then says so."),
+    .describe(
+      "`none` takes the upstream without any signature. `packages`, where these carry signatures of their own, rests on those alone, and takes unsigned metadata. Every listing then says so.",
+    ),
   "allow-weak": z
     .array(field.weakness)
     .optional()

@@ -29,6 +29,7 @@ export function trustOf(values: TrustInput, at: Resolve): TrustConfig {
     ...(embedded.length > 0 && { embedded }),
     signedBy: values["signed-by"] ?? [],
     allowWeak: values["allow-weak"] ?? [],
+    ...(values.trust !== undefined && { scope: values.trust }),
   };
 }
 

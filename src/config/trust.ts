@@ -14,7 +14,13 @@ export async function loadTrust(mirror: ImportConfig): Promise<Trust> {
     name: `in the config of ${mirror.name}`,
     bytes: Buffer.from(key),
   }));
-  return { kind: "keys", files: [...files, ...embedded], pinned: trust.signedBy, allowWeak: trust.allowWeak };
+  return {
+    kind: "keys",
+    files: [...files, ...embedded],
+    pinned: trust.signedBy,
+    allowWeak: trust.allowWeak,
+    ...(trust.scope !== undefined && { scope: trust.scope }),
+  };
 }
 
 async function readKeyring(mirror: string, path: string): Promise<Buffer> {

@@ -93,6 +93,8 @@ export type TrustConfig =
       /** Upper-case hex; empty: any key of the keyrings may sign. */
       readonly signedBy: readonly string[];
       readonly allowWeak: readonly Weakness[];
+      /** Only packages are proven, each by its own signature. */
+      readonly scope?: "packages";
     }
   | { readonly kind: "none" };
 

@@ -1,7 +1,7 @@
 import type { ZodObject, ZodType } from "zod";
 import type { Selection } from "../base/selection.ts";
 import type { Signer, Trust } from "../trust/contract.ts";
-import type { Entry, Upstream } from "../upstream/contract.ts";
+import type { Entry, PackageIdentity, Upstream } from "../upstream/contract.ts";
 
 /** What the engine itself lets a mirror choose; stored in the record with the adapter's own options. */
 export interface CommonOptions extends Selection {
@@ -14,6 +14,8 @@ export interface Claim {
   readonly root: string;
   readonly signers: readonly Signer[];
   readonly date?: number | undefined;
+  /** A number that goes up with each state, where the ecosystem has one. */
+  readonly serial?: number | undefined;
   readonly validUntil?: number | undefined;
   /** Names the root gives itself, for people: Suite, Codename. */
   readonly names: readonly string[];
@@ -27,6 +29,17 @@ export interface Filtered {
   readonly left: number;
   /** Globs that no package matches. */
   readonly unmatched: readonly string[];
+}
+
+/** What a vendor says of new packages, for people. */
+export interface Advisory {
+  readonly id: string;
+  /** `security`, `bugfix`, `enhancement`, or what else the vendor calls it. */
+  readonly kind: string;
+  readonly severity?: string | undefined;
+  readonly title: string;
+  readonly cves: readonly string[];
+  readonly packages: readonly PackageIdentity[];
 }
 
 /** One step of a walk: claims come before the entries that hang on them, and at the end what a filter did. */
@@ -115,11 +128,16 @@ export interface Ecosystem<O = object> {
   /** Faults of the options that a schema cannot say, for the config's errors. */
   checkOptions?(
     options: O & CommonOptions,
+    trust: "keys" | "packages" | "none",
   ): readonly { path: readonly (string | number)[]; message: string }[];
+  /** Packages carry signatures of their own, so that a mirror may rest on those alone: `trust: packages`. */
+  readonly packagesSigned?: true;
   enumerate(upstream: Upstream, options: O & CommonOptions, trust: Trust): AsyncIterable<Step>;
   client(context: ClientContext<O>): Promise<ClientSetup>;
   /** Sentences for the operator about what these options do to clients. */
   remarks?(options: O & CommonOptions): readonly string[];
+  /** The advisories that the metadata of a snapshot carry. */
+  advisories?(files: Upstream, options: O & CommonOptions, trust: Trust): AsyncIterable<Advisory>;
   /** Sorts two versions of a package: negative, zero, positive. */
   compareVersions(a: string, b: string): number;
   /** What clients will see where a root changes the names in its claim, and what to do about it: sentences for the operator. */
@@ -135,6 +153,7 @@ export interface Ecosystem<O = object> {
     bytes: AsyncIterable<Uint8Array>,
     trust: Trust,
     evidence: Uint8Array | undefined,
+    options: O & CommonOptions,
   ): Promise<void>;
   /** For `sluice init`: mirrors found on this host. */
   fromHost?(

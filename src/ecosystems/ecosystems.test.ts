@@ -110,6 +110,8 @@ for (const { id, options } of ECOSYSTEMS) {
   });
 }
 
+const VERBATIM = { mode: "verbatim" } as const;
+
 const PACKAGES: ToyPackage[] = ["1.2", "1.10"].map((version) => ({
   name: "thing",
   version,
@@ -165,21 +167,21 @@ describe("an ecosystem without digests, whose packages have signatures of their 
       assert.ok(entries.some(({ path }) => path === entry.evidence));
       const bytes = files.get(entry.path) ?? Buffer.of();
       const evidence = files.get(entry.evidence);
-      await detached.check?.(entry, once(bytes), key.trust, evidence);
+      await detached.check?.(entry, once(bytes), key.trust, evidence, VERBATIM);
       const code = (wanted: string) => (error: unknown) =>
         error instanceof SluiceError && error.code === wanted;
       const flipped = Buffer.from(bytes.map((byte, at) => (at === 0 ? byte ^ 1 : byte)));
       await assert.rejects(
-        async () => detached.check?.(entry, once(flipped), key.trust, evidence),
+        async () => detached.check?.(entry, once(flipped), key.trust, evidence, VERBATIM),
         code("signature_bad"),
       );
       await assert.rejects(
-        async () => detached.check?.(entry, once(bytes), key.trust, undefined),
+        async () => detached.check?.(entry, once(bytes), key.trust, undefined, VERBATIM),
         code("signature_missing"),
       );
       const stranger = await makeKey("Stranger");
       await assert.rejects(
-        async () => detached.check?.(entry, once(bytes), stranger.trust, evidence),
+        async () => detached.check?.(entry, once(bytes), stranger.trust, evidence, VERBATIM),
         code("signature_untrusted"),
       );
     }

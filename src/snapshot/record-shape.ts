@@ -25,6 +25,7 @@ const snapshot = z.looseObject({
       keyrings: z.array(z.looseObject({ name: z.string(), sha256: digest })),
       pinned: texts,
       allowWeak: texts,
+      scope: z.literal("packages").optional(),
     }),
   ]),
   claims: z.array(
@@ -41,6 +42,7 @@ const snapshot = z.looseObject({
         }),
       ),
       date: time.optional(),
+      serial: z.number().optional(),
       validUntil: time.optional(),
       names: texts,
       weak: texts,

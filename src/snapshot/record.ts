@@ -9,6 +9,8 @@ export type RecordedTrust =
       readonly keyrings: readonly { readonly name: string; readonly sha256: string }[];
       readonly pinned: readonly string[];
       readonly allowWeak: readonly Weakness[];
+      /** Only the packages were proven, each by its own signature. */
+      readonly scope?: "packages" | undefined;
     }
   | { readonly kind: "none" };
 

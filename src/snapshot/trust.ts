@@ -17,6 +17,7 @@ export async function recordedTrust(
     files,
     pinned: recorded.pinned,
     allowWeak: recorded.allowWeak,
+    ...(recorded.scope !== undefined && { scope: recorded.scope }),
     ...(today?.kind === "keys" && { revocations: [...today.files, ...(today.revocations ?? [])] }),
   };
 }

@@ -177,7 +177,7 @@ async function walkAgain(
     }
     const differs = entryFault(step.entry, held) ?? (await digestsFault(store, step.entry, held));
     if (differs !== undefined) fault(step.entry.path, differs);
-    else await checkEntry(context, step.entry, held, byPath, trust);
+    else await checkEntry({ store, ecosystem, options: record.options, trust }, step.entry, held, byPath);
   }
   for (const path of unseenHoles)
     fault(path, "is recorded as missing, but is not a package that is listed and missing");
@@ -185,15 +185,22 @@ async function walkAgain(
   return claims;
 }
 
+/** What the proof of a single file hangs on. */
+export interface ProofOfEntry {
+  readonly store: ReadStore;
+  readonly ecosystem: Ecosystem;
+  readonly options: SnapshotRecord["options"];
+  readonly trust: Trust;
+}
+
 /** Runs the adapter's own proof of a file, where it has one; throws what it throws. */
 export async function checkEntry(
-  context: { store: ReadStore; ecosystem: Ecosystem },
+  context: ProofOfEntry,
   entry: Entry,
   held: ManifestEntry,
   manifest: ReadonlyMap<string, ManifestEntry>,
-  trust: Trust,
 ): Promise<void> {
-  const { ecosystem, store } = context;
+  const { ecosystem, store, options, trust } = context;
   if (ecosystem.check === undefined) {
     if (strongest(entry.digests) !== undefined || entry.kind === "root") return;
     throw new SluiceError(
@@ -203,7 +210,12 @@ export async function checkEntry(
   }
   const proof = entry.evidence === undefined ? undefined : manifest.get(entry.evidence);
   const evidence = proof === undefined ? undefined : await store.readBlob(proof.sha256);
-  await ecosystem.check(entry, await store.openBlob(held.sha256), trust, evidence);
+  await ecosystem.check(entry, bytesOf(store, held.sha256), trust, evidence, options);
+}
+
+// Opened only where it is read, and closed wherever that ends.
+async function* bytesOf(store: ReadStore, sha256: string): AsyncGenerator<Uint8Array> {
+  yield* await store.openBlob(sha256);
 }
 
 // The name of a blob proves SHA-256; where the vendor signed only another digest, that one is hashed too.

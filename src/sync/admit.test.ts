@@ -107,3 +107,20 @@ test("a revocation that is known today counts against an old snapshot if the key
   });
   judgeSigners(claim({ signers: [signer({ revoked: NOW })] }), keys, at, false);
 });
+
+test("a number that went up must not go down, whatever the date says", () => {
+  const previous = [claim({ serial: 7 })];
+  admit(claim({ serial: 7 }), admission({ previous }));
+  admit(claim({ serial: 8 }), admission({ previous }));
+  admit(claim({ serial: 8 }), admission({ previous: [claim()] }));
+  for (const serial of [6, 0, undefined]) {
+    assert.throws(() => admit(claim({ serial }), admission({ previous })), { code: "root_older" });
+    admit(claim({ serial }), admission({ previous, allowOlder: true }));
+  }
+});
+
+test("where packages alone vouch, metadata need no signer", () => {
+  const bare = claim({ signers: [] });
+  assert.throws(() => admit(bare, admission()), { code: "signature_missing" });
+  admit(bare, admission({ trust: { ...keys, scope: "packages" } }));
+});

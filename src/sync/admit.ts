@@ -44,6 +44,13 @@ export function admit(claim: Claim, admission: Admission): void {
       `${claim.root} ${found}, but the last snapshot has ${iso(before)}: the upstream went back, or replays old metadata; use another, or run once with --allow-older.`,
     );
   }
+  if (last?.serial !== undefined && !admission.allowOlder && !((claim.serial ?? -1) >= last.serial)) {
+    const found = claim.serial === undefined ? "has no number any more" : `has the number ${claim.serial}`;
+    throw new SluiceError(
+      "root_older",
+      `${claim.root} ${found}, but the last snapshot has ${last.serial}: the upstream went back, or replays old metadata; use another, or run once with --allow-older.`,
+    );
+  }
   if (last !== undefined && !admission.allowRename) holdNames(last, claim, admission.renaming);
 }
 

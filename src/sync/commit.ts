@@ -33,7 +33,8 @@ export async function putTrust(session: WriteSession, trust: Trust): Promise<Rec
     const blob = await session.putBlob(bytes, { digests: {} });
     keyrings.push({ name, sha256: blob.sha256 });
   }
-  return { kind: "keys", keyrings, pinned: trust.pinned, allowWeak: trust.allowWeak };
+  const { pinned, allowWeak, scope } = trust;
+  return { kind: "keys", keyrings, pinned, allowWeak, ...(scope !== undefined && { scope }) };
 }
 
 /**

@@ -9,7 +9,6 @@ import type { MirrorConfig } from "../config/types.ts";
 import { manifestEntry, readManifest, type ManifestEntry } from "../snapshot/manifest.ts";
 import type { Hole } from "../snapshot/record.ts";
 import { amendSnapshot, lastSnapshot, listSnapshots, type Snapshot } from "../snapshot/snapshots.ts";
-import { checkEntry } from "../snapshot/verify.ts";
 import type { BlobInfo, WriteSession } from "../store/contract.ts";
 import { assertSigned } from "../store/refs.ts";
 import type { Trust } from "../trust/contract.ts";
@@ -21,6 +20,8 @@ import { holdEmptied } from "./emptied.ts";
 import { contentKey, isBadBlob, type Fetching } from "./fetch.ts";
 import { holesOf, leniency, warnOfHoles, type Leniency } from "./missing.ts";
 import { checkRoom, planFetch, type Plan } from "./plan.ts";
+import { proveAll } from "./prove-all.ts";
+import { provenBefore } from "./proven-before.ts";
 import { publishTrees } from "./repair.ts";
 import { Tries } from "./tries.ts";
 import { liveUpstream, type LiveUpstream } from "./upstream.ts";
@@ -163,7 +164,7 @@ async function attemptSync(
   const roots = upstream.rootsKey();
   const lost = await fetchPlanned(job, fetching, plan, (entry) => lenient.mayMiss(roots, entry));
   const holes = holesOf(walked.entries, lost, mirror.name);
-  const entries = await proveEntries(job, walked, plan.present, holes);
+  const entries = await proveEntries(job, walked, plan.present, holes, current);
   return finishUpdated(job, fetching.session, { walked, entries, holes, upstream, accepted, current });
 }
 
@@ -213,6 +214,7 @@ async function proveEntries(
   walked: Walked,
   blobs: ReadonlyMap<string, BlobInfo>,
   holes: readonly Hole[],
+  current: Snapshot | undefined,
 ): Promise<ManifestEntry[]> {
   const missing = new Set(holes.map((hole) => hole.path));
   const { ecosystem, name } = job.mirror;
@@ -225,13 +227,13 @@ async function proveEntries(
       throw new SluiceError("blob_missing", `'${entry.path}' went away during the sync.`);
     manifest.set(entry.path, manifestEntry(entry, blob));
   }
-  for (const entry of walked.entries.values()) {
-    job.signal.throwIfAborted();
-    const held = manifest.get(entry.path);
-    if (held !== undefined) {
-      await checkEntry({ store: job.site.store, ecosystem }, entry, held, manifest, job.trust);
-    }
-  }
+  const { store } = job.site;
+  const context = { store, ecosystem, options: job.mirror.options, trust: job.trust };
+  // Only an adapter's own proof is worth sparing: it reads the file.
+  const spares = ecosystem.check !== undefined && current !== undefined && sameOptions(job, current);
+  const isProven = spares ? await provenBefore(store, current) : () => false;
+  const all = walked.entries.values();
+  await proveAll(context, all, manifest, (held) => isProven(held, manifest), job.signal);
   return [...manifest.values()];
 }
 
@@ -330,14 +332,14 @@ function sameUpstream(job: SyncJob, current: Snapshot | undefined): boolean {
 
 function trustKey(trust: Trust): unknown {
   if (trust.kind === "none") return trust;
-  const { pinned, allowWeak } = trust;
-  return { kind: "keys", files: trust.files.map((file) => sha256(file.bytes)), pinned, allowWeak };
+  const { pinned, allowWeak, scope } = trust;
+  return { kind: "keys", files: trust.files.map((file) => sha256(file.bytes)), pinned, allowWeak, scope };
 }
 
 function recordedKey(trust: Snapshot["body"]["trust"]): unknown {
   if (trust.kind === "none") return trust;
-  const { pinned, allowWeak } = trust;
-  return { kind: "keys", files: trust.keyrings.map((file) => file.sha256), pinned, allowWeak };
+  const { pinned, allowWeak, scope } = trust;
+  return { kind: "keys", files: trust.keyrings.map((file) => file.sha256), pinned, allowWeak, scope };
 }
 
 function equal(a: unknown, b: unknown): boolean {

@@ -12,6 +12,8 @@ export type Trust =
       /** Fingerprints (upper-case hex) of primary keys or subkeys that alone may sign; empty: all of the files. */
       readonly pinned: readonly string[];
       readonly allowWeak: readonly Weakness[];
+      /** The keys vouch for each package by itself; the metadata are taken as they are. */
+      readonly scope?: "packages" | undefined;
     }
   | { readonly kind: "none" };
 

@@ -25,7 +25,8 @@ export async function readKeyring(trust: Extract<Trust, { kind: "keys" }>): Prom
       return judgeSignatures(judges, data, await readSignatureFile(signature, what), what);
     },
     certificates: () => certificates.map((certificate) => describe(certificate, pins)),
-    armor: () => exportKeys(certificates, pins, trust.allowWeak),
+    armor: () => armoured(exportKeys(certificates, pins, trust.allowWeak).flat()),
+    armors: () => exportKeys(certificates, pins, trust.allowWeak).map(armoured),
   };
 }
 
@@ -55,6 +56,8 @@ async function readCertificates(
   return usable;
 }
 
+type Packets = Parameters<typeof writePackets>[0];
+
 function describe(certificate: CertificateState, pins: readonly Pin[]): CertificateInfo {
   const { primary, userId } = certificate;
   const signing = signingSubkeys(certificate, pins);
@@ -79,16 +82,20 @@ function exportKeys(
   certificates: readonly CertificateState[],
   pins: readonly Pin[],
   allowWeak: readonly Weakness[],
-): string {
+): Packets[] {
   const isFit = (key: KeyState): boolean =>
     key.revoked !== 0 && key.weak.every((weakness) => allowWeak.includes(weakness));
   const packets = certificates
     .filter(({ primary }) => isFit(primary))
-    .flatMap((certificate) => {
+    .map((certificate) => {
       const subkeys = signingSubkeys(certificate, pins).filter(isFit);
       return [...certificate.primary.packets, ...subkeys.flatMap((key) => key.packets)];
     });
   if (packets.length === 0)
     throw new SluiceError("keyring_empty", "No key of the mirror's trust is fit to be given to clients.");
+  return packets;
+}
+
+function armoured(packets: Packets): string {
   return armor(enums.armor.publicKey, writePackets(packets), undefined, undefined, undefined, true);
 }

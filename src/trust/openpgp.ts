@@ -35,6 +35,8 @@ export interface Keyring {
   certificates(): CertificateInfo[];
   /** One armoured block with the certificates, reduced to what verifying needs, for a client's Signed-By. */
   armor(): string;
+  /** The same with a block for each certificate, for programs that read only the first of a block. */
+  armors(): string[];
 }
 
 /**

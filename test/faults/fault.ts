@@ -26,13 +26,16 @@ export interface Fault {
 
 /** The quick part of some faults, for every ecosystem. */
 export function testFaults(title: string, faults: readonly Fault[]): void {
-  for (const kind of WORLDS) {
+  for (const [nth, kind] of WORLDS.entries()) {
+    // Most of what can go wrong is the engine's: the first world tries it in full.
+    const share = nth === 0 ? 1 : 0.25;
     suite(`${title}: ${kind.ecosystem}`, { skip: kind.skip }, () => {
       after(closeStages);
       for (const fault of faults) {
         test(`${fault.name}: ${fault.promise}`, { skip: fault.skip }, async () => {
-          const { tried } = await fault.run(kind, fault.quick);
-          ok(tried >= fault.quick, `${tried} of ${fault.quick} tries were made`);
+          const amount = Math.ceil(fault.quick * share);
+          const { tried } = await fault.run(kind, amount);
+          ok(tried >= amount, `${tried} of ${amount} tries were made`);
         });
       }
     });

@@ -27,6 +27,8 @@ export interface KeyOptions {
 }
 
 export interface KeyStore extends AsyncDisposable {
+  /** For programs that sign by themselves. */
+  readonly home: string;
   create(userId: string, options?: KeyOptions): Promise<SigningKey>;
   /** Revokes a key; the path of its certificate with the revocation in it. It can sign no more. */
   revoke(key: SigningKey): Promise<string>;
@@ -36,6 +38,8 @@ export interface KeyStore extends AsyncDisposable {
   clearSign(text: string, keys: readonly SigningKey[]): Promise<string>;
   /** An armoured detached signature. */
   detachSign(text: string, keys: readonly SigningKey[]): Promise<string>;
+  /** A binary one over bytes. */
+  detachBinary(bytes: Uint8Array, key: SigningKey): Promise<Buffer>;
 }
 
 /** Throwaway keys in a GNUPGHOME of their own; its agent is stopped with it. */
@@ -69,6 +73,7 @@ export async function openKeys(): Promise<KeyStore> {
   }
 
   return {
+    home,
     create,
     async revoke(key) {
       // gpg prepares the revocation when it makes the key, with a colon before the armour against accidents.
@@ -85,6 +90,12 @@ export async function openKeys(): Promise<KeyStore> {
     },
     clearSign: async (text, keys) => await gpg([...signArguments(keys), "--clearsign"], text),
     detachSign: async (text, keys) => await gpg([...signArguments(keys), "--armor", "--detach-sign"], text),
+    async detachBinary(bytes, key) {
+      const path = join(home, "to-sign");
+      await writeFile(path, bytes);
+      await gpg([...signArguments([key]), "--yes", "--output", `${path}.sig`, "--detach-sign", path]);
+      return await readFile(`${path}.sig`);
+    },
     async [Symbol.asyncDispose]() {
       await must("gpgconf", ["--kill", "gpg-agent"], { env });
       await removeFolder(home);

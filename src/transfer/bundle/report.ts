@@ -1,7 +1,8 @@
-import type { Ecosystem } from "../../ecosystems/contract.ts";
+import type { Advisory, Ecosystem } from "../../ecosystems/contract.ts";
+import { broughtAdvisories, type BroughtAdvisories } from "../../snapshot/advisories.ts";
 import { diffPackages, type SnapshotDiff } from "../../snapshot/diff.ts";
 import { readManifest } from "../../snapshot/manifest.ts";
-import { findSnapshot } from "../../snapshot/snapshots.ts";
+import { findSnapshot, readSnapshot } from "../../snapshot/snapshots.ts";
 import type { ReadStore } from "../../store/contract.ts";
 import type { Cargo } from "../contract.ts";
 import type { Assumed } from "./assume.ts";
@@ -16,7 +17,7 @@ export interface BundleReport {
   readonly mirrors: readonly MirrorReport[];
 }
 
-export interface MirrorReport extends SnapshotDiff {
+export interface MirrorReport extends SnapshotDiff, Partial<BroughtAdvisories> {
   readonly mirror: string;
   readonly from: string | null;
   readonly to: string;
@@ -35,9 +36,13 @@ export async function reportOf(
     const before = from === undefined ? undefined : await findSnapshot(store, mirror, from);
     const old =
       before === undefined ? [] : await readManifest(store, before.body.manifest.sha256, `${mirror}@${from}`);
-    const compare = find(ecosystem)?.compareVersions ?? ((a: string, b: string): number => (a < b ? -1 : 1));
-    const changes = diffPackages(old, await readManifest(store, now.sha256, `${mirror}@${id}`), compare);
-    mirrors.push({ mirror, from: from ?? null, to: id, ...changes });
+    const adapter = find(ecosystem);
+    const compare = adapter?.compareVersions ?? ((a: string, b: string): number => (a < b ? -1 : 1));
+    const fresh = await readManifest(store, now.sha256, `${mirror}@${id}`);
+    const changes = diffPackages(old, fresh, compare);
+    const record = (await readSnapshot(store, mirror, id)).body;
+    const advisories = await broughtAdvisories(store, adapter, record, fresh, changes);
+    mirrors.push({ mirror, from: from ?? null, to: id, ...changes, ...advisories });
   }
   const { bundle, number, created, site } = manifest;
   return { bundle, number, created, site, mirrors };
@@ -57,6 +62,7 @@ export function reportPage(report: BundleReport): string {
       "<table><tr><th></th><th>package</th><th>architecture</th><th>before</th><th>after</th></tr>",
       ...rows(mirror),
       "</table>",
+      ...advisoryTable(mirror.advisories ?? []),
     ].join("\n"),
   );
   return `<!doctype html>
@@ -67,6 +73,18 @@ export function reportPage(report: BundleReport): string {
 ${sections.join("\n")}
 </body></html>
 `;
+}
+
+function advisoryTable(advisories: readonly Advisory[]): string[] {
+  if (advisories.length === 0) return [];
+  return [
+    "<h3>Advisories</h3>",
+    "<table><tr><th></th><th>kind</th><th>severity</th><th>title</th><th>CVEs</th></tr>",
+    ...advisories.map(({ id, kind, severity = "", title, cves }) =>
+      row(id, kind, severity, title, cves.join(" ")),
+    ),
+    "</table>",
+  ];
 }
 
 function row(...cells: readonly string[]): string {
