@@ -29,6 +29,7 @@ const CLIENTS: readonly Program[] = [
   { program: "faketime", debian: "faketime" },
   { program: "mkfs.ext4", debian: "e2fsprogs" },
   { program: "mount", debian: "mount" },
+  { program: "rpmbuild", debian: "rpm" },
 ];
 
 const POLICY = "/usr/sbin/policy-rc.d";

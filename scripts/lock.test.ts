@@ -14,6 +14,7 @@ test("an entry that is missing says for which platform it is", () => {
       "@tool/binding-linux-x64-gnu": "1.0.0",
       "@tool/win32-arm64": "1.0.0",
       "@tool/linux-x64": "1.0.0",
+      "@tool/binding-wasm32-wasi": "1.0.0",
     },
   };
   const here = { version: "1.0.0", integrity: "sha512-x" };
@@ -24,6 +25,7 @@ test("an entry that is missing says for which platform it is", () => {
     "@tool/binding-linux-arm-musleabihf",
     "@tool/binding-linux-x64-gnu",
     "@tool/win32-arm64",
+    "@tool/binding-wasm32-wasi",
   ]);
   const common = { version: "1.0.0", dev: true, optional: true };
   deepEqual(lock.packages, {
@@ -34,6 +36,7 @@ test("an entry that is missing says for which platform it is", () => {
       os: ["linux"],
     },
     "node_modules/@tool/binding-linux-x64-gnu": { ...common, cpu: ["x64"], libc: ["glibc"], os: ["linux"] },
+    "node_modules/@tool/binding-wasm32-wasi": { ...common, cpu: ["wasm32"] },
     "node_modules/@tool/linux-x64": here,
     "node_modules/@tool/win32-arm64": { ...common, cpu: ["arm64"], os: ["win32"] },
     "node_modules/tool": tool,

@@ -9,6 +9,7 @@ const LOCK = join(import.meta.dirname, "../package-lock.json");
 
 interface LockEntry {
   readonly version?: string;
+  readonly integrity?: string;
   readonly engines?: object;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
@@ -37,6 +38,7 @@ export function completeLock<T extends Lock>(lock: T): { lock: T; added: string[
 
 /** By which npm knows that a package is not for the platform at hand. */
 function platformOf(name: string): object {
+  if (name.includes("wasm32")) return { cpu: ["wasm32"], optional: true };
   const os = /android|darwin|freebsd|linux|openharmony|win32/.exec(name)?.[0];
   const cpu = /(?<=[-/])(arm64|arm|x64|ppc64|riscv64|s390x|ia32)(?=-|$)/.exec(name)?.[0];
   if (os === undefined || cpu === undefined)

@@ -28,9 +28,10 @@ const results: Counts[] = [
     testMs: 30_000,
     fileMs: 120_000,
   }),
+  // They wait as much as they work.
   await runTestFiles(absolute(files.filter(isSlow)), {
     root,
-    concurrency: 2,
+    concurrency: 3,
     testMs: 180_000,
     fileMs: 600_000,
   }),

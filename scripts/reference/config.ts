@@ -60,7 +60,7 @@ function plain(key: string): string {
   return key.replaceAll("`", "");
 }
 
-/** A row for each key, those of nested maps after their own: `keep.last`, and of the maps of a list: `bandwidth[].rate`. */
+/** A row for each key, those of nested maps after their own: `keep.last`, of maps by name: `imports.NAME.keyring`, of the maps of a list: `bandwidth[].rate`. */
 function keyRows(schema: Schema, prefix = ""): string[][] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, property]) => {
     if (typeof property === "boolean") return [];
@@ -81,7 +81,9 @@ function keyRows(schema: Schema, prefix = ""): string[][] {
     const inMaps = [property, ...(property.anyOf ?? [])].flatMap((one) =>
       typeof one === "object" ? keyRows(one, `${prefix}${key}.`) : [],
     );
-    return [row, ...inMaps, ...inLists];
+    const named = property.additionalProperties;
+    const byName = typeof named === "object" ? keyRows(named, `${prefix}${key}.NAME.`) : [];
+    return [row, ...inMaps, ...byName, ...inLists];
   });
 }
 

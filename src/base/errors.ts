@@ -106,6 +106,11 @@ export const ERRORS = {
     remedy:
       "Use a file system with hard links and symlinks such as ext4, or write a bundle: `sluice export --to`.",
   },
+  medium_unsafe: {
+    exit: 1,
+    meaning: "A medium holds a link, a device or a pipe where a store has folders and plain files.",
+    remedy: "It was altered: do not use it, and have it written again.",
+  },
   tar_unexpected: {
     exit: 1,
     meaning: "A part of a bundle is not an archive as Sluice writes it.",
@@ -125,6 +130,11 @@ export const ERRORS = {
     exit: 1,
     meaning: "Files are missing, here and in what is to be imported.",
     remedy: "Import the bundle or part that is named.",
+  },
+  store_foreign: {
+    exit: 1,
+    meaning: "What is to be pulled from does not answer as a site of Sluice does.",
+    remedy: "Give the URL of that site's `sluice serve`; see what a proxy between does.",
   },
   identity_bad: {
     exit: 1,

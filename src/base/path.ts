@@ -13,8 +13,13 @@ export function checkPath(path: string, where: string): string {
   return plain;
 }
 
+/** Nearly every path: printable ASCII without backslash, no empty segment, short. */
+const PLAIN = /^[!-.0-[\]-~]+(?:\/[!-.0-[\]-~]+)*$/;
+const DOTS = /(?:^|\/)\.\.?(?:\/|$)/;
+
 /** Why the path is not one that an entry may have, or undefined if it is fine. */
 export function pathFault(path: string): string | undefined {
+  if (path.length <= 255 && PLAIN.test(path) && !DOTS.test(path)) return undefined;
   if (path === "") return "is empty";
   if (path.startsWith("/")) return "is absolute";
   if (/[\u0000-\u001f\u007f-\u009f]/.test(path)) return "holds a control character";

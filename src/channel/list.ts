@@ -10,7 +10,8 @@ import {
   type Snapshot,
 } from "../snapshot/snapshots.ts";
 import type { ReadStore } from "../store/contract.ts";
-import { channelNames, channelsOf, findChannel, resolveId } from "./channels.ts";
+import { channelNames, channelsOf, findChannel, resolveId, type Channel } from "./channels.ts";
+import { stateOf, type ChannelState } from "./expiry.ts";
 
 /** What the config says of a mirror, for those that have no snapshot yet. */
 export interface ConfiguredMirror {
@@ -47,9 +48,10 @@ export interface ListedMirror {
 export async function listMirrors(
   store: ReadStore,
   configured: readonly ConfiguredMirror[],
-): Promise<{ mirrors: ListedMirror[]; damaged: readonly string[] }> {
+): Promise<{ mirrors: ListedMirror[]; channels: ChannelState[]; damaged: readonly string[] }> {
   const names = new Set([...configured.map(({ name }) => name), ...(await storedMirrors(store))]);
-  const channels = await channelStates(store);
+  const found = await channelsNow(store);
+  const channels = found.map(({ body }) => body);
   const listed: ListedMirror[] = [];
   const damaged: string[] = [];
   for (const name of [...names].toSorted()) {
@@ -70,16 +72,14 @@ export async function listMirrors(
       channels: Object.fromEntries(held.map(({ channel, mirrors }) => [channel, mirrors[name] ?? ""])),
     });
   }
-  return { mirrors: listed, damaged };
+  return { mirrors: listed, channels: found.map(stateOf), damaged };
 }
 
 const UNSIGNED = "unsigned: trust: none";
 
-async function channelStates(
-  store: ReadStore,
-): Promise<{ channel: string; mirrors: Readonly<Record<string, string>> }[]> {
+async function channelsNow(store: ReadStore): Promise<Channel[]> {
   const found = await Promise.all((await channelNames(store)).map(async (name) => findChannel(store, name)));
-  return found.filter((one) => one !== undefined).map(({ body }) => body);
+  return found.filter((one) => one !== undefined);
 }
 
 function summary({ body }: Snapshot): ListedSnapshot {
@@ -113,7 +113,10 @@ export interface ShownSnapshot extends Omit<ListedSnapshot, "holes"> {
   readonly contentDate: string | null;
   readonly claims: readonly Claim[];
   readonly weak: readonly string[];
+  /** Those that hold it, with its id. */
   readonly channels: Readonly<Record<string, string>>;
+  /** When each of them expires; null for one that does not say. */
+  readonly expires: Readonly<Record<string, string | null>>;
   readonly pinned: string | null;
   readonly manifest: string;
 }
@@ -129,6 +132,8 @@ export async function showSnapshot(
   const { body } = first;
   const date = contentDate(body);
   const channels = Object.entries(await channelsOf(store, mirror)).filter(([, held]) => held === id);
+  const expires: Record<string, string | null> = {};
+  for (const [name] of channels) expires[name] = (await findChannel(store, name))?.body.expires ?? null;
   return {
     mirror,
     ...summary(first),
@@ -141,6 +146,7 @@ export async function showSnapshot(
     claims: body.claims,
     weak: weaknesses(body),
     channels: Object.fromEntries(channels),
+    expires,
     pinned: body.pinned ?? null,
     manifest: body.manifest.sha256,
   };

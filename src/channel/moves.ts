@@ -1,4 +1,5 @@
 import { SluiceError } from "../base/errors.ts";
+import { expiryOf, isRenewalDue } from "./expiry.ts";
 import { checkChannelName, checkMirrorName, isSnapshotId } from "../base/names.ts";
 import type { Ecosystem } from "../ecosystems/contract.ts";
 import type { ChannelRecord, SnapshotRecord } from "../snapshot/record.ts";
@@ -171,23 +172,35 @@ function backNotice(find: FindEcosystem, from: SnapshotRecord, to: SnapshotRecor
   return find(to.ecosystem)?.movingBack?.(from.claims, to.claims);
 }
 
-/** Makes a planned move: the ref first, then the trees. Without changes nothing is written. `problems` tells what of the trees
- * could not be made. Throws ref_conflict where another process was faster, ref_corrupt where a record that it rests on was altered. */
+/** Makes a planned move: the ref first, then the trees. Without changes nothing is written, but for a channel with less than half of its time left.
+ * `problems` tells what of the trees could not be made. Throws ref_conflict where another process was faster, ref_corrupt where a record that it rests on was
+ * altered. */
 export async function commitMove(
   site: Site,
   move: Move,
 ): Promise<{ made: Channel | undefined; problems: readonly string[] }> {
-  if (move.changes.length === 0) return { made: move.base, problems: [] };
+  const expires = await newExpiry(site, move);
+  const isRenewal = move.base !== undefined && isRenewalDue(site, move.base, expires);
+  if (move.changes.length === 0 && !isRenewal) return { made: move.base, problems: [] };
   const author = await site.author();
   const made = await underStoreLock(site, async () => {
     const rests: (Channel | Snapshot)[] = move.source === undefined ? [] : [move.source];
     for (const [mirror, id] of Object.entries(move.body.mirrors))
       rests.push(await stillThere(site.store, mirror, id));
     for (const version of rests) await assertSigned(site.store, version, author.siteKey);
-    const change = { body: move.body, why: move.why, at: site.clock() };
+    const change = { body: { ...move.body, expires }, why: move.why, at: site.clock() };
     return appendRef(site.store, author, channelRef(move.channel), move.base, change);
   });
   return { made, problems: await reconcileTrees(site) };
+}
+
+// What came from another site is not made fresher here than that site says.
+async function newExpiry(site: Site, { body, base, source }: Move): Promise<string> {
+  const from = body.restores === undefined ? (source ?? base) : base;
+  for (const [mirror, id] of Object.entries(body.mirrors))
+    if ((await findSnapshot(site.store, mirror, id))?.body.origin !== undefined)
+      return expiryOf(site, from?.body.expires);
+  return expiryOf(site);
 }
 
 // It was there when the move was planned.
@@ -200,15 +213,15 @@ async function stillThere(store: ReadStore, mirror: string, id: string): Promise
   );
 }
 
-/** Points `latest` at a mirror's new snapshot, whatever other mirrors' syncs do meanwhile. */
+/** Points `latest` at a mirror's newest snapshot, whatever other mirrors' syncs do meanwhile; renews it where less than half of its time is left. */
 export async function moveLatest(site: Site, mirror: string, id: string): Promise<void> {
-  const author = await site.author();
   for (let attempt = 0; ; attempt++) {
     const base = await findChannel(site.store, LATEST);
-    if (base?.body.mirrors[mirror] === id) return;
-    const body = { channel: LATEST, mirrors: { ...base?.body.mirrors, [mirror]: id } };
+    const expires = expiryOf(site);
+    if (base?.body.mirrors[mirror] === id && !isRenewalDue(site, base, expires)) return;
+    const body = { channel: LATEST, mirrors: { ...base?.body.mirrors, [mirror]: id }, expires };
     try {
-      await appendRef(site.store, author, channelRef(LATEST), base, {
+      await appendRef(site.store, await site.author(), channelRef(LATEST), base, {
         body,
         why: `sync ${mirror}`,
         at: site.clock(),

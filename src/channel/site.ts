@@ -5,6 +5,7 @@ import type { PruneStore, ReadStore } from "../store/contract.ts";
 import { openDirectoryStore } from "../store/directory/open.ts";
 import { latestRef, ownName, type Author, type FindKey, type SiteKey } from "../store/refs.ts";
 import type { Identity } from "../trust/identity.ts";
+import { CHANNEL_EXPIRY_MS } from "./expiry.ts";
 import {
   beginIdentityRow,
   IDENTITY,
@@ -27,6 +28,8 @@ export interface Site {
   readonly store: PruneStore;
   /** How long files that left a channel are still served, and condemned blobs wait; in ms. */
   readonly graceMs: number;
+  /** How long a version of a channel that is written here counts as fresh; in ms. */
+  readonly channelExpiryMs: number;
   readonly clock: Clock;
   /** The identity that signs refs, made at the first write of a new site; throws identity_lost where it is gone or damaged. */
   author(): Promise<Author>;
@@ -38,7 +41,11 @@ export interface Site {
 export async function openSite(
   data: string,
   graceMs: number,
-  { clock = systemClock, privateKey }: { clock?: Clock; privateKey?: string | undefined } = {},
+  {
+    clock = systemClock,
+    privateKey,
+    channelExpiryMs = CHANNEL_EXPIRY_MS,
+  }: { clock?: Clock; privateKey?: string | undefined; channelExpiryMs?: number } = {},
 ): Promise<Site> {
   const store = await openDirectoryStore(data);
   const files = keyFiles(data, privateKey);
@@ -46,6 +53,7 @@ export async function openSite(
   return {
     store,
     graceMs,
+    channelExpiryMs,
     clock,
     author: async () => {
       author ??= loadAuthor(files, store, clock);

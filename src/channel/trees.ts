@@ -193,6 +193,10 @@ async function setGrace(
       if (found !== undefined) records.set(found.body.id, found.body);
     }
     const ids = graceSnapshots(history, mirror, site.clock(), site.graceMs, (id) => records.get(id));
+    if (ids.length === 0) {
+      await trees.setGrace(mirror, channel, []);
+      continue;
+    }
     const current = history.at(-1)?.body.mirrors[mirror];
     const taken = new Set(
       current === undefined ? [] : (await manifestOf(site, records.get(current))).map((e) => e.path),

@@ -46,3 +46,9 @@ export function formatAge(then: number, now: number): string {
 export function formatFingerprint(fingerprint: string): string {
   return (fingerprint.match(/.{1,4}/g) ?? []).join(" ");
 }
+
+/** `2026-12-21`, `2026-11-01, expired`, for the expiry (ISO) of a channel. */
+export function formatExpiry(expires: string | null, now: number): string {
+  if (expires === null) return "no expiry";
+  return `${expires.slice(0, 10)}${Date.parse(expires) > now ? "" : ", expired"}`;
+}

@@ -1,4 +1,6 @@
 const WINDOW_MS = 8000;
+/** Samples that are nearer to each other count as one. */
+const NEAR_MS = 50;
 
 /** Bytes a second over the last few seconds, from samples of a growing count. */
 export interface Rate {
@@ -10,6 +12,7 @@ export function createRate(): Rate {
   const samples: { now: number; bytes: number }[] = [];
   return {
     add(now, bytes) {
+      if (samples.length > 1 && now - (samples.at(-2)?.now ?? now) < NEAR_MS) samples.pop();
       samples.push({ now, bytes });
       while (samples.length > 2 && (samples[1]?.now ?? now) < now - WINDOW_MS) samples.shift();
     },

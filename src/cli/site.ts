@@ -15,8 +15,8 @@ export async function withSite<T>(
   config: Config,
   action: (site: Site) => Promise<T>,
 ): Promise<T> {
-  const { data, graceMs, privateKey } = config;
-  const site = await openSite(data, graceMs, { privateKey });
+  const { data, graceMs, privateKey, channelExpiryMs } = config;
+  const site = await openSite(data, graceMs, { privateKey, channelExpiryMs });
   try {
     await warnOfClock(context, site.store, true);
     return await action(site);

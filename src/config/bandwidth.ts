@@ -69,6 +69,9 @@ const windows = z
   )
   .min(1);
 
+export const BANDWIDTH_FORM =
+  "A rate such as `20MB/s`, or a list of windows, of which the first that holds counts; no limit where none does. Windows go by local time.";
+
 /** A rate, or windows of the week with theirs; the first that holds counts, and where none does there is no limit. */
 export const bandwidth = z
   .union([rate, windows], { error: ratherText })

@@ -2,11 +2,12 @@ import { dirname, resolve } from "node:path";
 import type { CommonOptions, Ecosystem } from "../ecosystems/contract.ts";
 import { isName } from "../base/names.ts";
 import { type Fault, faultsOf, inOurWords } from "./faults.ts";
+import { networkOf, tlsOf } from "./network.ts";
 import { expandRepository } from "./repository.ts";
 import { ENGINE_KEYS, type EngineInput, mirrorSchema } from "./schema.ts";
 import { mostSimilar } from "./similar.ts";
 import { type Resolve, trustFaults, trustOf } from "./trust-keys.ts";
-import type { AuthConfig, Keep, MirrorConfig, NetworkConfig, TlsConfig } from "./types.ts";
+import type { AuthConfig, Keep, MirrorConfig } from "./types.ts";
 
 type Checked = { readonly mirror: MirrorConfig } | { readonly faults: readonly Fault[] };
 
@@ -109,21 +110,6 @@ function keepOf(keep: EngineInput["keep"]): Keep | undefined {
   return { last, hourly, daily, weekly, monthly, yearly };
 }
 
-function networkOf(values: EngineInput): NetworkConfig {
-  return {
-    redirectHosts: values["redirect-hosts"],
-    ...(values.bandwidth === undefined ? {} : { bandwidth: values.bandwidth }),
-    ...(values.connections === undefined ? {} : { connections: values.connections }),
-    ...(values.pipelining === undefined ? {} : { pipelining: values.pipelining }),
-    ...(values.retries === undefined ? {} : { retries: values.retries }),
-    ...(values.timeout === undefined ? {} : { timeoutSeconds: timeouts(values.timeout / 1000) }),
-  };
-}
-
-function timeouts(seconds: number): NonNullable<NetworkConfig["timeoutSeconds"]> {
-  return { connect: seconds, headers: seconds, body: seconds };
-}
-
 function authOf(auth: EngineInput["auth"], at: Resolve): AuthConfig | undefined {
   if (auth === undefined) return undefined;
   const kind = auth.username === undefined ? "token" : "password";
@@ -132,13 +118,4 @@ function authOf(auth: EngineInput["auth"], at: Resolve): AuthConfig | undefined 
   return auth.username === undefined
     ? { kind: "bearer", token: secret }
     : { kind: "basic", username: auth.username, password: secret };
-}
-
-function tlsOf(tls: EngineInput["tls"], at: Resolve): TlsConfig | undefined {
-  if (tls === undefined) return undefined;
-  return {
-    ...(tls.ca === undefined ? {} : { ca: at(tls.ca) }),
-    ...(tls.cert === undefined ? {} : { cert: at(tls.cert) }),
-    ...(tls.key === undefined ? {} : { key: at(tls.key) }),
-  };
 }

@@ -4,6 +4,7 @@ import { parseConfigDocument } from "./document.ts";
 import { faultsOf, inOurWords } from "./faults.ts";
 import { checkMirror } from "./mirror.ts";
 import { siteSchema } from "./schema.ts";
+import { secretOf, siteFaults, sitesOf } from "./site-keys.ts";
 import { importFaults, importsOf } from "./trust-keys.ts";
 import type { Config, MirrorConfig } from "./types.ts";
 
@@ -16,6 +17,7 @@ export function parseConfig(text: string, file: string, ecosystems: readonly Eco
   const faults = [
     ...(site.success ? [] : faultsOf(site.error)),
     ...(site.success ? importFaults(site.data.imports ?? {}) : []),
+    ...(site.success ? siteFaults(site.data.sites ?? {}) : []),
     ...checked.flatMap((result) => ("faults" in result ? result.faults : [])),
   ];
   if (!site.success || faults.length > 0) throw document.error(faults);
@@ -33,11 +35,14 @@ export function parseConfig(text: string, file: string, ecosystems: readonly Eco
     data: at(site.data.data),
     privateKey: privateKey === undefined ? undefined : at(privateKey),
     imports: importsOf(site.data.imports ?? {}, at),
+    sites: sitesOf(site.data.sites ?? {}, at),
+    readTokens: (site.data["read-tokens"] ?? []).flatMap((token) => secretOf(token, at) ?? []),
     listen: site.data.listen,
     workers: site.data.workers,
     connectionsPerClient: site.data["connections-per-client"],
     url: site.data.url,
     graceMs: site.data.grace,
+    channelExpiryMs: site.data["channel-expiry"],
     scrub: site.data.scrub,
     network,
     mirrors,

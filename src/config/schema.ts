@@ -1,14 +1,10 @@
 import { z } from "zod";
 import type { Ecosystem } from "../ecosystems/contract.ts";
 import { HTTP_DEFAULTS } from "../upstream/http/options.ts";
-import { LEAST_RATE } from "../upstream/http/trickle.ts";
-import { bandwidth } from "./bandwidth.ts";
+import { bandwidth, BANDWIDTH_FORM } from "./bandwidth.ts";
 import * as field from "./fields.ts";
-
-const TIMEOUTS = HTTP_DEFAULTS.timeoutSeconds;
-
-const BANDWIDTH_FORM =
-  "A rate such as `20MB/s`, or a list of windows, of which the first that holds counts; no limit where none does. Windows go by local time.";
+import { networkShape, tls } from "./network-keys.ts";
+import { readToken, remoteSite } from "./site-keys.ts";
 
 const selector = z.strictObject({
   sections: z.array(z.string()).optional().describe("Globs of sections: `games`, or `contrib/games`."),
@@ -53,20 +49,6 @@ function oneSecret(auth: Readonly<Record<string, string | undefined>>): boolean 
   const tokens = [auth["token-env"], auth["token-file"]].filter((value) => value !== undefined).length;
   return auth["username"] === undefined ? passwords === 0 && tokens === 1 : passwords === 1 && tokens === 0;
 }
-
-const tls = z
-  .strictObject({
-    ca: field.filePath
-      .optional()
-      .describe(
-        "PEM file of the authorities that vouch for the upstream's server, in place of the public ones.",
-      ),
-    cert: field.filePath.optional().describe("PEM file of the client certificate."),
-    key: field.filePath.optional().describe("PEM file of the client certificate's private key."),
-  })
-  .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), {
-    message: "must have `cert` and `key` together",
-  });
 
 /** By whose keys a mirror is proven. */
 const trustShape = {
@@ -120,29 +102,8 @@ const engineShape = {
       "When to sync, in the five fields of cron. This version checks it but does not run it by itself.",
     ),
   keep: keep.optional().describe("Which snapshots `sluice gc` keeps; without it, all of them."),
-  "redirect-hosts": z
-    .array(field.redirectHost)
-    .default([])
-    .describe(
-      "Other hosts that the upstream may redirect to: names, `*.suffix`, addresses, each with or without port, or ranges.",
-    ),
-  connections: field.positive
-    .optional()
-    .describe(
-      `Connections to the upstream at a time; ${HTTP_DEFAULTS.connections} by default, and never more than \`connections-per-host\`.`,
-    ),
+  ...networkShape,
   bandwidth: bandwidth.optional().describe(`How fast to fetch for this mirror. ${BANDWIDTH_FORM}`),
-  pipelining: field.positive
-    .optional()
-    .describe(`Requests on the way on one connection; ${HTTP_DEFAULTS.pipelining} by default.`),
-  retries: field.count
-    .optional()
-    .describe(`How often a request that failed is sent again; ${HTTP_DEFAULTS.retries} by default.`),
-  timeout: field.duration
-    .optional()
-    .describe(
-      `How long to wait for a connection (${TIMEOUTS.connect}s by default), an answer (${TIMEOUTS.headers}s) or more bytes (${TIMEOUTS.body}s); fewer than ${LEAST_RATE} bytes a second count as none.`,
-    ),
   auth: auth.optional().describe("Credentials for the upstream; the secret itself stands elsewhere."),
   tls: tls.optional().describe("Certificates for https."),
   "allow-expired": z.boolean().default(false).describe("Take metadata that is past its own expiry."),
@@ -237,6 +198,11 @@ export const siteShape = {
   grace: field.duration
     .prefault("24h")
     .describe("How long files that left a channel go on being served there, and how long gc waits."),
+  "channel-expiry": field.duration
+    .prefault("30d")
+    .describe(
+      "How long a channel counts as fresh after it was set or renewed; after that, this site and those that import from it say that it is old.",
+    ),
   bandwidth: bandwidth
     .optional()
     .describe(`How fast to fetch for all mirrors of a run together. ${BANDWIDTH_FORM}`),
@@ -252,6 +218,16 @@ export const siteShape = {
     .record(z.string(), importSchema)
     .optional()
     .describe("By whose keys mirrors that are imported are proven here, by the name that they have here."),
+  sites: z
+    .record(z.string(), remoteSite)
+    .optional()
+    .describe("Other sites, by the names that `sluice pull` calls them by."),
+  "read-tokens": z
+    .array(readToken)
+    .optional()
+    .describe(
+      "Tokens of which another site must bring one to pull from this one; without any, it may be pulled from by all who reach it.",
+    ),
   contact: field.contact
     .optional()
     .describe("URL or mail address that every upstream is told, in the User-Agent: whom to turn to."),

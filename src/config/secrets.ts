@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { sha256 } from "../base/digest.ts";
 import { SluiceError } from "../base/errors.ts";
 import type { MirrorConfig, SecretSource } from "./types.ts";
 
@@ -11,15 +12,18 @@ export interface Secrets {
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
 }
 
-/** Reads the secrets of a mirror from environment and files. Throws `credentials`, naming the place but never the value. */
+/**
+ * Reads the secrets of a mirror, or of another site, from environment and files. Throws `credentials`, naming the place but never the value; `owner` is who takes
+ * them, in messages.
+ */
 export async function loadSecrets(
-  mirror: MirrorConfig,
+  { name, auth, tls }: Pick<MirrorConfig, "name" | "auth" | "tls">,
   env: NodeJS.ProcessEnv = process.env,
+  owner = `Mirror '${name}'`,
 ): Promise<Secrets> {
-  const { auth, tls } = mirror;
-  const secret = (source: SecretSource): Promise<string> | string => readSecret(mirror.name, source, env);
+  const secret = (source: SecretSource): Promise<string> | string => readSecret(owner, source, env);
   const pem = (path: string | undefined): Promise<string | undefined> =>
-    path === undefined ? Promise.resolve(path) : readText(mirror.name, path);
+    path === undefined ? Promise.resolve(path) : readText(owner, path);
   const [ca, cert, key] = await Promise.all([pem(tls?.ca), pem(tls?.cert), pem(tls?.key)]);
   return {
     ...(auth?.kind === "basic" && {
@@ -36,28 +40,32 @@ export async function loadSecrets(
   };
 }
 
-async function readSecret(mirror: string, source: SecretSource, env: NodeJS.ProcessEnv): Promise<string> {
+/** SHA-256 of each of the tokens: whoever has only these cannot say them. Throws `credentials`. */
+export async function loadReadTokens(
+  sources: readonly SecretSource[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string[]> {
+  return Promise.all(sources.map(async (source) => sha256(await readSecret("`read-tokens`", source, env))));
+}
+
+async function readSecret(owner: string, source: SecretSource, env: NodeJS.ProcessEnv): Promise<string> {
   const where = "env" in source ? `the environment variable ${source.env}` : `the file '${source.file}'`;
-  const value = "env" in source ? (env[source.env] ?? "") : (await readText(mirror, source.file)).trimEnd();
+  const value = "env" in source ? (env[source.env] ?? "") : (await readText(owner, source.file)).trimEnd();
   if (value === "" || /[\r\n\0]/.test(value))
     throw new SluiceError(
       "credentials",
-      `Mirror '${mirror}' takes a secret from ${where}, which must hold one line and does not.`,
+      `${owner} takes a secret from ${where}, which must hold one line and does not.`,
     );
   return value;
 }
 
-async function readText(mirror: string, path: string): Promise<string> {
+async function readText(owner: string, path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? "unknown";
-    throw new SluiceError(
-      "credentials",
-      `Mirror '${mirror}' cannot read '${path}' (${why}): check path and mode.`,
-      {
-        cause: error,
-      },
-    );
+    throw new SluiceError("credentials", `${owner} cannot read '${path}' (${why}): check path and mode.`, {
+      cause: error,
+    });
   }
 }

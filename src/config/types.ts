@@ -12,6 +12,10 @@ export interface Config {
   readonly privateKey: string | undefined;
   /** By whose keys imported mirrors are proven. */
   readonly imports: readonly ImportConfig[];
+  /** Other sites that are pulled from. */
+  readonly sites: readonly RemoteSiteConfig[];
+  /** Of which other sites must bring one to read this one's store; empty: none is asked for. */
+  readonly readTokens: readonly SecretSource[];
   readonly listen: { readonly host: string; readonly port: number };
   /** Processes of the server. */
   readonly workers: number;
@@ -20,6 +24,8 @@ export interface Config {
   /** Base URL under which clients reach this site, without a final slash, where the operator gave one. */
   readonly url: string | undefined;
   readonly graceMs: number;
+  /** How long a version of a channel counts as fresh. */
+  readonly channelExpiryMs: number;
   /** How the store is read again and again for rot; undefined: not at all. */
   readonly scrub: ScrubConfig | undefined;
   readonly network: SiteNetwork;
@@ -62,6 +68,17 @@ export interface MirrorConfig {
 export interface ImportConfig {
   readonly name: string;
   readonly trust: TrustConfig;
+}
+
+/** Another site that is pulled from; lists that are absent mean all. */
+export interface RemoteSiteConfig {
+  readonly name: string;
+  readonly url: string;
+  readonly network: NetworkConfig;
+  readonly auth: AuthConfig | undefined;
+  readonly tls: TlsConfig | undefined;
+  readonly channels: readonly string[] | undefined;
+  readonly mirrors: readonly string[] | undefined;
 }
 
 export type TrustConfig =

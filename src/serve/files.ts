@@ -6,7 +6,7 @@ import { bodySender, itsTurn, openBody, wrongSize } from "./blob-body.ts";
 import { Chunks } from "./chunks.ts";
 import { judge, rangeHolds } from "./conditions.ts";
 import type { Exchange } from "./exchange.ts";
-import { fileHead, type FileHead, type ServedFile } from "./file-head.ts";
+import { fileHead, type FileHead, type Served } from "./file-head.ts";
 import { HotCache } from "./hot-cache.ts";
 import { contentRange, layOut, type Multipart } from "./multipart.ts";
 import { parseRanges, type ByteRange } from "./range.ts";
@@ -46,7 +46,7 @@ export class Files {
   readonly #small: HotCache<Small>;
   readonly #chunks: Chunks;
   // The heads of files that are asked for again and again, by the object that a lookup gave.
-  readonly #heads = new WeakMap<ServedFile, FileHead>();
+  readonly #heads = new WeakMap<Served, FileHead>();
 
   constructor(store: ReadStore, options: FileOptions) {
     this.#store = store;
@@ -59,7 +59,7 @@ export class Files {
    * Answers a GET or HEAD; at once where the file is in memory. Throws blob_missing or blob_corrupt before anything
    * was sent, or where it could not be sent to its end.
    */
-  send(exchange: Exchange, file: ServedFile): Promise<void> | void {
+  send(exchange: Exchange, file: Served): Promise<void> | void {
     const { entry } = file;
     if (entry.size > (entry.kind === "package" ? SMALL_PACKAGE : SMALL_METADATA)) {
       return this.#sendLarge(exchange, file);
@@ -74,7 +74,7 @@ export class Files {
     for (const { sha256, back } of await this.#store.quarantined()) if (!back) this.#small.drop(sha256);
   }
 
-  #sendSmall(exchange: Exchange, file: ServedFile, { bytes, modified }: Small): void {
+  #sendSmall(exchange: Exchange, file: Served, { bytes, modified }: Small): void {
     const { entry } = file;
     if (bytes.length !== entry.size) throw wrongSize(entry, bytes.length);
     const head = this.#head(file, modified);
@@ -91,7 +91,7 @@ export class Files {
     );
   }
 
-  async #sendLarge(exchange: Exchange, file: ServedFile): Promise<void> {
+  async #sendLarge(exchange: Exchange, file: Served): Promise<void> {
     const { entry } = file;
     const head = this.#head(file, await this.#check(entry));
     const verdict = judgeRequest(exchange, head, entry.size);
@@ -132,7 +132,7 @@ export class Files {
     }
   }
 
-  #head(file: ServedFile, modified: number | undefined): FileHead {
+  #head(file: Served, modified: number | undefined): FileHead {
     const known = this.#heads.get(file);
     if (known !== undefined) return known;
     const head = fileHead(file, modified);

@@ -57,6 +57,18 @@ export const METRICS = {
     labels: ["mirror", "channel"],
     help: "Age of the snapshot that the channel serves.",
   },
+  contentAge: {
+    name: "sluice_content_age_seconds",
+    type: "gauge",
+    labels: ["mirror", "channel"],
+    help: "Age of the content that the channel serves, by the newest date that the vendor signed; absent where there is no date.",
+  },
+  expires: {
+    name: "sluice_channel_expires_timestamp_seconds",
+    type: "gauge",
+    labels: ["channel"],
+    help: "Until when the channel counts as fresh, in seconds since 1970: after that, somebody may keep its updates back.",
+  },
   scrubProgress: {
     name: "sluice_scrub_progress_ratio",
     type: "gauge",
@@ -110,10 +122,16 @@ export const METRICS = {
   { name: string; type: "counter" | "gauge"; labels: readonly string[]; help: string }
 >;
 
-export interface SnapshotAge {
-  readonly mirror: string;
-  readonly channel: string;
-  readonly seconds: number;
+/** How old what is served is; all times in seconds. */
+export interface Ages {
+  readonly snapshots: readonly {
+    readonly mirror: string;
+    readonly channel: string;
+    readonly seconds: number;
+    /** By the vendor's date, where there is one. */
+    readonly content: number | undefined;
+  }[];
+  readonly channels: readonly { readonly channel: string; readonly expires: number }[];
 }
 
 /** What one process counted, or several together: plain values, to be sent from one to another. */
@@ -189,10 +207,7 @@ export function serverTotals(
 }
 
 /** The page for Prometheus (text format 0.0.4) and its Content-Type. */
-export async function metricsPage(
-  totals: ServerTotals,
-  ages: readonly SnapshotAge[],
-): Promise<{ body: string; type: string }> {
+export async function metricsPage(totals: ServerTotals, ages: Ages): Promise<{ body: string; type: string }> {
   const registry = new Registry();
   const registers = [registry];
   const counter = (key: keyof typeof METRICS) => {
@@ -221,7 +236,13 @@ export async function metricsPage(
   counter("restarts").inc(totals.restarts);
   if (totals.scrub !== undefined) tellScrub(totals.scrub, counter, gauge);
   const age = gauge("age");
-  for (const { mirror, channel, seconds } of ages) age.set({ mirror, channel }, seconds);
+  const contentAge = gauge("contentAge");
+  for (const { mirror, channel, seconds, content } of ages.snapshots) {
+    age.set({ mirror, channel }, seconds);
+    if (content !== undefined) contentAge.set({ mirror, channel }, content);
+  }
+  const expires = gauge("expires");
+  for (const one of ages.channels) expires.set({ channel: one.channel }, one.expires);
   gauge("started").set(totals.started);
   counter("cpu").inc(totals.cpuSeconds);
   gauge("memory").set(totals.residentBytes);

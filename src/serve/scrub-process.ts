@@ -1,10 +1,9 @@
-import { enableCompileCache } from "node:module";
 import { constants, setPriority } from "node:os";
-import { fileURLToPath } from "node:url";
+import { keepCompiled } from "../base/compile-cache.ts";
 import type { ScrubSettings } from "./scrub-protocol.ts";
 
 // The scrub of `sluice serve`: a process of its own, started by scrubber.ts for one pass, so that no request waits for it.
-enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/node", import.meta.url)));
+keepCompiled();
 const { openSite } = await import("../channel/site.ts");
 const { systemClock } = await import("../base/clock.ts");
 const { createBucket } = await import("../upstream/bucket.ts");

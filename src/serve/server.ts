@@ -14,6 +14,7 @@ import { Tally } from "./metrics.ts";
 import { RememberedFiles } from "./remembered.ts";
 import { sendStatus } from "./send.ts";
 import { setupAnswers } from "./setup.ts";
+import { storeAnswers } from "./store-answers.ts";
 import { answerSystem } from "./system.ts";
 import { alone, type Team } from "./team.ts";
 import { View } from "./view.ts";
@@ -30,6 +31,8 @@ export interface ServeOptions {
   readonly clock?: Clock;
   /** Called once for each request, when it is over. */
   readonly log?: (line: AccessLine) => void;
+  /** SHA-256 (hex) of tokens, of which other sites must bring one to read the store; without any it is open. */
+  readonly readTokens?: readonly string[];
   /** How old, in milliseconds, an answer of the store about refs may be; 250 by default. */
   readonly freshMs?: number;
   readonly limits?: Partial<Limits>;
@@ -73,17 +76,25 @@ export async function startServer(options: ServeOptions): Promise<LoneServer> {
   const view = new View(store, { graceMs, clock, freshMs, manifestBytes: MANIFEST_BYTES * memoryShare });
   const tally = new Tally();
   const answerSetup = setupAnswers({ store, view, url: options.url, clock });
+  const files = new Files(store, {
+    smallBytes: SMALL_BYTES * memoryShare,
+    chunkBytes: CHUNK_BYTES * memoryShare,
+    patienceMs: limits.patienceMs,
+  });
+  const answerStore = storeAnswers({
+    store,
+    files,
+    readTokens: options.readTokens ?? [],
+    freshMs: freshMs * 20,
+  });
   const site: Site = {
     view,
-    files: new Files(store, {
-      smallBytes: SMALL_BYTES * memoryShare,
-      chunkBytes: CHUNK_BYTES * memoryShare,
-      patienceMs: limits.patienceMs,
-    }),
+    files,
     remembered: new RememberedFiles(view),
     system: async (exchange, target) =>
       (await answerSystem(exchange, target, { view, clock, tally, team })) ||
-      (await answerSetup(exchange, target)),
+      (await answerSetup(exchange, target)) ||
+      (await answerStore(exchange, target)),
   };
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const time = clock();

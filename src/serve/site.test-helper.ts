@@ -99,9 +99,10 @@ export async function point(
   mirrors: Readonly<Record<string, string>>,
   at: number,
   by: Author = author,
+  expires?: string,
 ): Promise<void> {
   const before = await findChannel(store, channel);
-  const body: ChannelRecord = { channel, mirrors };
+  const body: ChannelRecord = { channel, mirrors, ...(expires && { expires }) };
   await appendRef(store, by, channelRef(channel), before, { body, why: "test", at });
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { snapshotTime } from "../base/names.ts";
 import type { Exchange } from "./exchange.ts";
-import { metricsPage, type SnapshotAge, type Tally } from "./metrics.ts";
+import { type Ages, metricsPage, type Tally } from "./metrics.ts";
 import { sendBytes } from "./send.ts";
 import type { Target } from "./target.ts";
 import type { Team } from "./team.ts";
@@ -36,7 +36,7 @@ export async function answerSystem(
     return true;
   }
   if (name === "metrics") {
-    const [totals, ages] = [await team.totals(tally.totals()), await snapshotAges(view, clock)];
+    const [totals, ages] = [await team.totals(tally.totals()), await agesOf(view, clock)];
     const { body, type } = await metricsPage(totals, ages);
     sendBytes(exchange, 200, { "Content-Type": type, ...NO_STORE }, Buffer.from(body));
     return true;
@@ -44,12 +44,17 @@ export async function answerSystem(
   return false;
 }
 
-/** How old each channel's snapshots are. */
-async function snapshotAges(view: View, clock: Clock): Promise<SnapshotAge[]> {
+/** How old each channel's snapshots are, and until when each channel is fresh. */
+async function agesOf(view: View, clock: Clock): Promise<Ages> {
   const now = clock();
-  return (await view.pointers()).map(({ mirror, channel, id }) => ({
-    mirror,
-    channel,
-    seconds: Math.max(0, (now - snapshotTime(id)) / 1000),
-  }));
+  const since = (time: number): number => Math.max(0, (now - time) / 1000);
+  const snapshots: Ages["snapshots"][number][] = [];
+  for (const { mirror, channel, id } of await view.pointers()) {
+    const date = await view.contentDate(mirror, id);
+    const content = date === undefined ? undefined : since(date);
+    snapshots.push({ mirror, channel, seconds: since(snapshotTime(id)), content });
+  }
+  const expiries = await view.expiries();
+  const channels = expiries.map(({ channel, expires }) => ({ channel, expires: Date.parse(expires) / 1000 }));
+  return { snapshots, channels };
 }

@@ -6,7 +6,13 @@ import { graceSnapshots } from "../channel/grace.ts";
 import type { ManifestEntry } from "../snapshot/manifest.ts";
 import type { ChannelRecord, SnapshotRecord } from "../snapshot/record.ts";
 import { addRootTimes, RootTimes } from "../snapshot/root-times.ts";
-import { snapshotIds, snapshotRef, storedMirrors, type Snapshot } from "../snapshot/snapshots.ts";
+import {
+  contentDate,
+  snapshotIds,
+  snapshotRef,
+  storedMirrors,
+  type Snapshot,
+} from "../snapshot/snapshots.ts";
 import type { ReadStore } from "../store/contract.ts";
 import type { ManifestIndex } from "./manifest-index.ts";
 import { Manifests } from "./manifests.ts";
@@ -81,6 +87,22 @@ export class View {
   async channels(mirror: string): Promise<ChannelPointer[]> {
     const all = await this.pointers();
     return all.filter((pointer) => pointer.mirror === mirror);
+  }
+
+  /** The newest date that a snapshot's roots claim, in ms; undefined where there is none, or no such snapshot. */
+  async contentDate(mirror: string, id: string): Promise<number | undefined> {
+    const snapshot = await this.#snapshot(mirror, id);
+    return snapshot && contentDate(snapshot.body);
+  }
+
+  /** When each channel expires, ISO; those that do not say are left out. */
+  async expiries(): Promise<{ channel: string; expires: string }[]> {
+    const found = [];
+    for (const channel of await this.#channelNames()) {
+      const expires = (await this.#refs.latest<ChannelRecord>(channelRef(channel)))?.body.expires;
+      if (expires !== undefined) found.push({ channel, expires });
+    }
+    return found;
   }
 
   /** What each channel holds of each mirror. */

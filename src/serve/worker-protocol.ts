@@ -12,6 +12,8 @@ export interface WorkerSettings {
   readonly listen: { readonly host: string; readonly port: number };
   readonly graceMs: number;
   readonly url: string | undefined;
+  /** SHA-256 of the tokens that open the store to other sites. */
+  readonly readTokens: readonly string[];
   readonly format: LogFormat;
   /** Shares of this worker. */
   readonly limits: Partial<Limits>;

@@ -1,12 +1,11 @@
-import { enableCompileCache } from "node:module";
-import { fileURLToPath } from "node:url";
+import { keepCompiled } from "../base/compile-cache.ts";
 import type { ServerTotals } from "./metrics.ts";
 import type { LoneServer } from "./server.ts";
 import type { TeamHealth } from "./team.ts";
 import { ANSWER_MS, type WorkerSettings } from "./worker-protocol.ts";
 
 // One worker of `sluice serve`: started by workers.ts, told by it what to do, gone when it is.
-enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/node", import.meta.url)));
+keepCompiled();
 const { peer, plainError } = await import("./ipc.ts");
 const { logBatch } = await import("./log-batch.ts");
 const { logSender } = await import("./log-sender.ts");

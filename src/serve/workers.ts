@@ -18,6 +18,8 @@ export interface SharedSettings {
   readonly data: string;
   readonly graceMs: number;
   readonly url: string | undefined;
+  /** SHA-256 of the tokens that open the store to other sites. */
+  readonly readTokens?: readonly string[];
   readonly format: LogFormat;
   /** Of all workers together. */
   readonly limits: Partial<Limits>;
@@ -275,8 +277,9 @@ function settingsFor(
   count: number,
   listen: { host: string; port: number },
 ): WorkerSettings {
-  const { data, graceMs, url, format, limits } = shared;
-  return { data, graceMs, url, format, listen, limits: shareOf(limits, count), memoryShare: 1 / count };
+  const { data, graceMs, url, readTokens = [], format, limits } = shared;
+  const own = { limits: shareOf(limits, count), memoryShare: 1 / count };
+  return { data, graceMs, url, readTokens, format, listen, ...own };
 }
 
 function startFailed(): SluiceError {

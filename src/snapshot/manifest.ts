@@ -18,6 +18,8 @@ export interface ManifestEntry {
 
 const HEADER = '{"format":1}\n';
 const MAX_MANIFEST = 2 ** 31;
+/** Most lines are shorter; what is set aside and not used costs nothing. */
+const USUAL_LINE = 512;
 
 export function manifestEntry(entry: Entry, blob: { sha256: string; size: number }): ManifestEntry {
   const identity = entry.package;
@@ -34,14 +36,25 @@ export function manifestEntry(entry: Entry, blob: { sha256: string; size: number
 
 /** Manifest bytes: UTF-8 NDJSON, a header line, then one line an entry in the order of the bytes of `path`; equal input, equal bytes. */
 export function encodeManifest(entries: Iterable<ManifestEntry>): Buffer {
-  const keyed = [...entries].map((entry) => ({ key: Buffer.from(entry.path), entry }));
-  keyed.sort((a, b) => Buffer.compare(a.key, b.key));
-  const chunks: Buffer[] = [Buffer.from(HEADER)];
-  for (let at = 0; at < keyed.length; at += 4096) {
-    const lines = keyed.slice(at, at + 4096).map(({ entry }) => line(entry));
-    chunks.push(Buffer.from(lines.join("")));
+  const sorted = inOrder([...entries]);
+  let bytes = Buffer.allocUnsafe(HEADER.length + sorted.length * USUAL_LINE);
+  let size = bytes.write(HEADER);
+  for (const entry of sorted) {
+    const text = line(entry);
+    // Up to three bytes for each unit of UTF-16.
+    if (bytes.length - size < 3 * text.length)
+      bytes = Buffer.concat([bytes], 2 * bytes.length + 3 * text.length);
+    size += bytes.write(text, size);
   }
-  return Buffer.concat(chunks);
+  return bytes.subarray(0, size);
+}
+
+// UTF-16 orders as UTF-8 does, up to the surrogates.
+function inOrder(entries: readonly ManifestEntry[]): ManifestEntry[] {
+  if (!entries.some((entry) => /[\ud800-\uffff]/.test(entry.path)))
+    return entries.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const keyed = entries.map((entry) => ({ key: Buffer.from(entry.path), entry }));
+  return keyed.toSorted((a, b) => Buffer.compare(a.key, b.key)).map(({ entry }) => entry);
 }
 
 // The order of keys is part of the format.

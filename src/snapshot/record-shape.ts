@@ -48,6 +48,7 @@ const channel = z.looseObject({
   mirrors: z.record(z.string(), z.string()),
   restores: count.optional(),
   of: texts.optional(),
+  expires: z.iso.datetime().optional(),
 });
 
 /**

@@ -64,4 +64,6 @@ export interface ChannelRecord {
   readonly mirrors: Readonly<Record<string, string>>;
   readonly restores?: number | undefined;
   readonly of?: readonly string[] | undefined;
+  /** ISO time from which on whoever has seen no newer version must think that one is kept from them. */
+  readonly expires?: string | undefined;
 }

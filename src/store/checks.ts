@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash as hashOf } from "node:crypto";
 import type { Hash } from "node:crypto";
 import type { DigestAlgorithm } from "../base/digest.ts";
 import { SluiceError } from "../base/errors.ts";
@@ -14,39 +14,66 @@ export interface Tally {
 }
 
 export function startTally(expect: Expectation): Tally {
+  return new RunningTally(expect);
+}
+
+// A class: see WatchedBody.
+class RunningTally implements Tally {
+  size = 0;
+  readonly #expect: Expectation;
+  readonly #limit: number;
+  readonly #hashes: ReadonlyMap<DigestAlgorithm, Hash>;
+
+  constructor(expect: Expectation) {
+    this.#expect = expect;
+    this.#limit = expect.size ?? expect.maxSize ?? Infinity;
+    const hashes = new Map<DigestAlgorithm, Hash>([["sha256", createHash("sha256")]]);
+    for (const algorithm of Object.keys(expect.digests) as DigestAlgorithm[])
+      if (expect.digests[algorithm] !== undefined && !hashes.has(algorithm))
+        hashes.set(algorithm, createHash(algorithm));
+    this.#hashes = hashes;
+  }
+
+  update(bytes: Uint8Array): void {
+    if (this.size + bytes.length > this.#limit) throw tooLarge(this.#expect, this.#limit);
+    this.size += bytes.length;
+    for (const hash of this.#hashes.values()) hash.update(bytes);
+  }
+
+  finish(): BlobInfo {
+    return judge(this.#expect, this.size, (algorithm) => this.#hashes.get(algorithm)?.digest("hex") ?? "");
+  }
+}
+
+/** The same for bytes at hand. Throws `digest_mismatch` or `too_large`. */
+export function tallyOf(bytes: Uint8Array, expect: Expectation): BlobInfo {
   const limit = expect.size ?? expect.maxSize ?? Infinity;
-  const hashes = new Map<DigestAlgorithm, Hash>([["sha256", createHash("sha256")]]);
-  for (const algorithm of Object.keys(expect.digests) as DigestAlgorithm[])
-    if (expect.digests[algorithm] !== undefined && !hashes.has(algorithm))
-      hashes.set(algorithm, createHash(algorithm));
-  let size = 0;
-  return {
-    get size() {
-      return size;
-    },
-    update(bytes) {
-      if (size + bytes.length > limit) throw tooLarge(expect, limit);
-      size += bytes.length;
-      for (const hash of hashes.values()) hash.update(bytes);
-    },
-    finish() {
-      if (expect.size !== undefined && size !== expect.size)
-        throw new SluiceError(
-          "digest_mismatch",
-          `${named(expect)} has ${size} bytes, but ${expect.size} were expected: refused.`,
-        );
-      const found = new Map([...hashes].map(([algorithm, hash]) => [algorithm, hash.digest("hex")]));
-      for (const [algorithm, hex] of found) {
-        const wanted = expect.digests[algorithm];
-        if (wanted !== undefined && wanted !== hex)
-          throw new SluiceError(
-            "digest_mismatch",
-            `A file of ${size} bytes has ${algorithm} ${hex}, but ${wanted} was expected: refused.`,
-          );
-      }
-      return { sha256: found.get("sha256") ?? "", size };
-    },
-  };
+  if (bytes.length > limit) throw tooLarge(expect, limit);
+  return judge(expect, bytes.length, (algorithm) => hashOf(algorithm, bytes, "hex"));
+}
+
+function judge(
+  expect: Expectation,
+  size: number,
+  digestOf: (algorithm: DigestAlgorithm) => string,
+): BlobInfo {
+  if (expect.size !== undefined && size !== expect.size)
+    throw new SluiceError(
+      "digest_mismatch",
+      `${named(expect)} has ${size} bytes, but ${expect.size} were expected: refused.`,
+    );
+  const sha256 = digestOf("sha256");
+  for (const algorithm of Object.keys(expect.digests) as DigestAlgorithm[]) {
+    const wanted = expect.digests[algorithm];
+    const found = algorithm === "sha256" ? sha256 : wanted === undefined ? undefined : digestOf(algorithm);
+    if (wanted !== undefined && wanted !== found)
+      throw new SluiceError(
+        "digest_mismatch",
+        `A file of ${size} bytes has ${algorithm} ${found}, but ${wanted} was expected: refused.`,
+      );
+  }
+  // The text that the caller has: there are many, and they are kept.
+  return { sha256: expect.digests.sha256 ?? sha256, size };
 }
 
 function tooLarge(expect: Expectation, limit: number): SluiceError {
@@ -67,7 +94,7 @@ export function blobMissing(sha256: string): SluiceError {
 
 /** Holds a whole blob against its name and a bound; throws `too_large` or `blob_corrupt`. */
 export function checkBlob(sha256: string, bytes: Buffer): Buffer {
-  if (createHash("sha256").update(bytes).digest("hex") === sha256) return bytes;
+  if (hashOf("sha256", bytes, "hex") === sha256) return bytes;
   throw blobCorrupt(sha256);
 }
 

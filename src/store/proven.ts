@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Digests } from "../base/digest.ts";
-import { blobCorrupt, startTally } from "./checks.ts";
+import { blobCorrupt, startTally, tallyOf } from "./checks.ts";
 import type { BlobInfo, ReadStore } from "./contract.ts";
 
 /** Up to here a blob is held in memory; what is larger is read twice. */
@@ -18,9 +18,7 @@ export async function* provenBlob(
 ): AsyncGenerator<Uint8Array> {
   if (size <= WHOLE) {
     const bytes = await store.readBlob(sha256);
-    const tally = startTally({ digests });
-    tally.update(bytes);
-    tally.finish();
+    tallyOf(bytes, { digests });
     yield bytes;
     return;
   }

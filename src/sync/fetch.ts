@@ -23,8 +23,8 @@ export interface Fetching {
 
 /** What makes two entries the same file: the strongest digest, or the place where there is none. */
 export function contentKey(entry: Entry): string {
-  const best = strongest(entry.digests);
-  return best === undefined ? `from:${entry.from}` : `${best.algorithm}:${best.hex}`;
+  // The digest itself, which differs in length by algorithm: a text made of it would be kept for each of many entries.
+  return strongest(entry.digests)?.hex ?? `from:${entry.from}`;
 }
 
 /** The blob of an entry, if the store has it in the right size; one of the wrong size goes to quarantine. */
@@ -49,26 +49,34 @@ export function isBadBlob(error: unknown): boolean {
 export async function fetchEntry(fetching: Fetching, entry: Entry): Promise<BlobInfo | undefined> {
   let sources = fetching.sources;
   let refused: SluiceError | undefined;
+  // The upstream whose answer did not fit, and may have been meant for another request.
+  let mixedUp: Transport | undefined;
   while (sources.length > 0) {
     const place = await openPlace(fetching.session, entry);
     const resumed = place.sink.have > 0;
     let source: Transport | undefined;
+    let ahead = false;
     try {
       const reply = await download(sources, entry.from, place.sink, {
         ...limits(entry),
         signal: fetching.signal,
         emit: fetching.emit,
-        prefer: sources.find((one) => one === fetching.answered.source),
+        prefer: mixedUp ?? sources.find((one) => one === fetching.answered.source),
+        alone: mixedUp !== undefined,
       });
       if (reply.status === "absent") break;
       source = reply.transport;
+      ahead = reply.ahead === true;
       fetching.answered.source = source;
       const blob = await place.commit();
+      if (source === mixedUp) await source.distrust?.(entry.from);
       fetching.received(blob.size);
       return blob;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       refused = inWords(error, entry, source ?? sources[0]);
+      mixedUp = ahead ? source : undefined;
+      if (mixedUp !== undefined) continue;
       // Bytes of an earlier run may be of an earlier file: such an upstream is asked once more, from the start.
       if (!resumed) sources = source === undefined ? [] : sources.filter((one) => one !== source);
     } finally {
@@ -110,32 +118,46 @@ async function openPlace(session: WriteSession, entry: Entry): Promise<Place> {
     const incoming = await session.incoming(expect, contentKey(entry));
     return { sink: incoming, commit: async () => incoming.commit(), release: async () => incoming.release() };
   }
-  const sink = memorySink(entry.size, entry.path);
+  const sink = new MemorySink(entry.size, entry.path);
   return { sink, commit: async () => session.putBlob(sink.bytes(), expect), release: async () => undefined };
 }
 
-function memorySink(size: number, path: string): Sink & { bytes(): Buffer } {
-  const buffer = Buffer.allocUnsafe(size);
-  let have = 0;
-  return {
-    get have() {
-      return have;
-    },
-    async append(body) {
-      for await (const chunk of body) {
-        if (have + chunk.length > size) {
-          throw new SluiceError(
-            "too_large",
-            `'${path}' is larger than the ${size} bytes that were signed: refused.`,
-          );
-        }
-        buffer.set(chunk, have);
-        have += chunk.length;
+class MemorySink implements Sink {
+  readonly #size: number;
+  readonly #path: string;
+  // As they came: most small files are one chunk, and need no copy.
+  #chunks: Uint8Array[] = [];
+  #have = 0;
+
+  constructor(size: number, path: string) {
+    this.#size = size;
+    this.#path = path;
+  }
+
+  get have(): number {
+    return this.#have;
+  }
+
+  async append(body: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const chunk of body) {
+      if (this.#have + chunk.length > this.#size) {
+        throw new SluiceError(
+          "too_large",
+          `'${this.#path}' is larger than the ${this.#size} bytes that were signed: refused.`,
+        );
       }
-    },
-    async reset() {
-      have = 0;
-    },
-    bytes: () => buffer.subarray(0, have),
-  };
+      this.#chunks.push(chunk);
+      this.#have += chunk.length;
+    }
+  }
+
+  async reset(): Promise<void> {
+    this.#chunks = [];
+    this.#have = 0;
+  }
+
+  bytes(): Uint8Array {
+    const [first] = this.#chunks;
+    return this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+  }
 }

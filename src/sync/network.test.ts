@@ -86,7 +86,8 @@ test("every request tells the contact, and the cap of connections is that of the
     }, 5);
   });
   const network = createNetwork({ ...site, connectionsPerHost: 2, contact: "ops@example.org" });
-  const mirrors = [await open(t, network, url), await open(t, network, url)];
+  const alone = { pipelining: 1 };
+  const mirrors = [await open(t, network, url, alone), await open(t, network, url, alone)];
   assert.deepEqual(await Promise.all(mirrors.map(async (one) => fetchAll(one, 20))), [20, 20]);
   assert.equal(most, 2);
   assert.match(asked[0]?.headers["user-agent"] ?? "", /^Sluice\/\S+ \(\+ops@example\.org\)$/);

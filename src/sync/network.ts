@@ -12,8 +12,14 @@ import { userAgent } from "../upstream/user-agent.ts";
 /** The way to the upstreams, shared by all mirrors of this process: its bandwidth, and the connections to each host. */
 export interface Network {
   /** Transports of a mirror, in the order of its config. Throws `credentials` and `config_invalid`. */
-  open(mirror: MirrorConfig, emit: Emit): Promise<Transport[]>;
+  open(mirror: Reached, emit: Emit): Promise<Transport[]>;
 }
+
+/** What is asked over the network: a mirror, or another site. */
+export type Reached = Pick<MirrorConfig, "name" | "upstream" | "network" | "auth" | "tls"> & {
+  /** In messages; `Mirror 'name'` by default. */
+  readonly owner?: string;
+};
 
 /** The network of a site; one for each process, since processes know nothing of each other. */
 export function createNetwork(site: SiteNetwork, timing?: Timing): Network {
@@ -22,7 +28,7 @@ export function createNetwork(site: SiteNetwork, timing?: Timing): Network {
   const agent = userAgent(site.contact);
   return {
     async open(mirror, emit) {
-      const secrets = await loadSecrets(mirror);
+      const secrets = await loadSecrets(mirror, process.env, mirror.owner);
       const { bandwidth = [], ...network } = mirror.network;
       // A mirror's own limit first: what waits there must not have taken from the others.
       const limits = [...buckets(bandwidth, timing), ...all];

@@ -168,6 +168,7 @@ export function rig(ecosystem: Ecosystem = listing, trust: Trust = { kind: "none
   const site = {
     store,
     graceMs: 3_600_000,
+    channelExpiryMs: 30 * 86_400_000,
     clock,
     author: async () => author,
     siteKey,

@@ -3,7 +3,6 @@ import canonicalize from "canonicalize";
 import { sha256 } from "../base/digest.ts";
 import { SluiceError } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
-import { findChannel, LATEST } from "../channel/channels.ts";
 import { moveLatest } from "../channel/moves.ts";
 import type { Site } from "../channel/site.ts";
 import type { MirrorConfig } from "../config/types.ts";
@@ -274,12 +273,11 @@ async function finishUpdated(job: SyncJob, session: WriteSession, proven: Proven
   return { result: "updated", snapshot: snapshot.body.id, ...missingCount(proven.holes) };
 }
 
-// A run that was killed between record and channel left `latest` behind.
+// A run that was killed between record and channel left `latest` behind; and what nobody renews expires.
 async function finishUnchanged(job: SyncJob, current: Snapshot): Promise<SyncOutcome> {
   const { site, mirror } = job;
   const { id, holes = [] } = current.body;
-  const latest = await findChannel(site.store, LATEST);
-  if (latest?.body.mirrors[mirror.name] !== id) await moveLatest(site, mirror.name, id);
+  await moveLatest(site, mirror.name, id);
   return { result: "unchanged", snapshot: id, ...missingCount(holes) };
 }
 

@@ -117,7 +117,8 @@ async function latestId(site: Site, mirror: string): Promise<string | null> {
   return (await findChannel(site.store, LATEST))?.body.mirrors[mirror] ?? null;
 }
 
-function parallelism(mirror: MirrorConfig): number {
-  const { connections = HTTP_DEFAULTS.connections, pipelining = HTTP_DEFAULTS.pipelining } = mirror.network;
+/** How many files to ask for at a time. */
+export function parallelism({ network }: Pick<MirrorConfig, "network">): number {
+  const { connections = HTTP_DEFAULTS.connections, pipelining = HTTP_DEFAULTS.pipelining } = network;
   return connections * pipelining;
 }

@@ -156,7 +156,9 @@ async function askRoot(
   maxSize: number,
   how: { validators?: Validators; fresh?: boolean },
 ): Promise<Asked> {
-  const reply = await fetchBytes(source, { from, signal: fetching.signal, ...how }, maxSize);
+  // Alone: nothing is known yet that a mixed-up answer could be told by.
+  const asked = { from, signal: fetching.signal, alone: true, ...how };
+  const reply = await fetchBytes(source, asked, maxSize);
   if (reply.status !== "ok") return reply;
   fetching.received(reply.bytes.length);
   const file = { path, from, bytes: reply.bytes, sha256: sha256(reply.bytes) };

@@ -40,7 +40,8 @@ export async function loadCargo(
     const mirrors: Record<string, string> = {};
     for (const [mirror, id] of Object.entries(found.body.mirrors))
       if (wantsMirror(mirror) && (await add(mirror, id))) mirrors[mirror] = id;
-    channels.push({ name, version: found.version, mirrors });
+    const { expires } = found.body;
+    channels.push({ name, version: found.version, mirrors, ...(expires && { expires }) });
   }
   for (const { mirror, id } of selection.snapshots ?? []) await add(mirror, id);
   const sorted = [...snapshots].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, snapshot]) => snapshot);

@@ -1,4 +1,4 @@
-import type { ReadStore } from "../store/contract.ts";
+import type { ReadStore, WriteSession } from "../store/contract.ts";
 
 /** A blob on its way. */
 export interface SentBlob {
@@ -6,25 +6,42 @@ export interface SentBlob {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** What a site imports from: a medium, bundles, another site. It shows the store of the one who sends. */
-export interface Source {
+interface AnySource {
   /** As messages call it: `the medium /media/stick`, `bundle 12 in /mnt`. */
   readonly name: string;
-  readonly kind: "medium" | "bundle" | "site";
   /** Numbers of the bundles that it is made of. */
   readonly bundles?: readonly number[] | undefined;
   /** Refs under the sender's own names (`identity`, `channels/…`, `snapshots/…`, `sites/<id>/…`), and blobs. */
   readonly store: ReadStore;
+  /** One sentence for each cause why it lacks these: a part, a bundle before it; and what to ask the sender for. */
+  explain(lacking: ReadonlyMap<string, number>): Promise<readonly string[]>;
+  /** What was found wrong with the source itself while it was read, though no wanted file may lack for it; one sentence each. */
+  faults(): readonly string[];
+}
+
+/** What is read from its begin to its end: a medium, bundles. */
+export interface ReadSource extends AnySource {
+  readonly kind: "medium" | "bundle";
   /**
    * The wanted blobs (sha256 and size) that it has, in the order in which it reads fastest, each once. A body must be read or returned before the next one
    * is asked for. The bytes are not checked here.
    */
   blobs(wanted: ReadonlyMap<string, number>): AsyncIterable<SentBlob>;
-  /** One sentence for each cause why it lacks these: a part, a bundle before it. */
-  explain(lacking: ReadonlyMap<string, number>): Promise<readonly string[]>;
-  /** What was found wrong with the source itself while it was read, though no wanted file may lack for it; one sentence each. */
-  faults(): readonly string[];
+  /** Reads it to the last byte, also what is not needed here; one sentence for each thing that is missing or not as it was written. */
+  check(signal: AbortSignal): Promise<readonly string[]>;
 }
+
+/** What answers many requests at a time, and goes on in the middle of a file: another site. */
+export interface AskedSource extends AnySource {
+  readonly kind: "site";
+  /** How many blobs may be asked for at a time. */
+  readonly lanes: number;
+  /** Brings one blob into the session, checked; what came of it before a stop outlives it. False where the source does not have it, or has other bytes. */
+  fetch(session: WriteSession, sha256: string, size: number, signal: AbortSignal): Promise<boolean>;
+}
+
+/** What a site imports from. It shows the store of the one who sends. */
+export type Source = ReadSource | AskedSource;
 
 /** What of a store is to travel. All of it is listed; what the other side has already is left out when it is sent. */
 export interface Cargo {
@@ -46,6 +63,8 @@ export interface CargoChannel {
   readonly version: number;
   /** Mirror to snapshot id; only those that travel. */
   readonly mirrors: Readonly<Record<string, string>>;
+  /** ISO; absent in versions of a time when there was no expiry. */
+  readonly expires?: string;
 }
 
 export interface CargoSnapshot {

@@ -29,6 +29,11 @@ export async function lastImport(store: ReadStore, sender: string): Promise<Impo
   return (await latestRef<ImportRecord>(store, ref(sender)))?.body;
 }
 
+/** Ids of all sites that something was imported from. */
+export async function importedSites(store: ReadStore): Promise<string[]> {
+  return (await store.listRefs("imports/")).map((name) => name.slice("imports/".length));
+}
+
 export async function writeImport(site: Site, body: ImportRecord): Promise<void> {
   const before = await latestRef<ImportRecord>(site.store, ref(body.site));
   const why = `import ${body.from.kind} ${body.from.name}`;

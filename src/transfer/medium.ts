@@ -5,11 +5,12 @@ import { readIdentityRow } from "../channel/identity-row.ts";
 import { reconcileTrees } from "../channel/trees.ts";
 import type { Site } from "../channel/site.ts";
 import { openDirectoryStore, type DirectoryStore } from "../store/directory/open.ts";
+import type { SendOptions } from "./ask-blobs.ts";
 import { loadCargo, type Selection } from "./cargo.ts";
 import type { Cargo } from "./contract.ts";
 import { writeExport } from "./export-record.ts";
 import { roomFor } from "./room.ts";
-import { lackingBlobs, lackingRecords, sendBlobs, sendRecords, sendRefs, type SendOptions } from "./send.ts";
+import { lackingBlobs, lackingRecords, sendBlobs, sendRecords, sendRefs } from "./send.ts";
 import { storeSource } from "./store-source.ts";
 
 export interface MediumResult {
@@ -78,7 +79,7 @@ async function copy(
   const session = await medium.begin();
   try {
     const missing = await sendBlobs(
-      storeSource(site.store, "site", "this site's store"),
+      storeSource(site.store, "medium", "this site's store"),
       session,
       lacking,
       options,

@@ -13,7 +13,9 @@ import type { Cargo, Source } from "./contract.ts";
 import { keptAt, lastImport, writeImport, type ImportRecord } from "./import-record.ts";
 import { checkNames, namesHere } from "./names.ts";
 import { proveSnapshot, type Proven } from "./prove.ts";
-import { commitChannels, commitImported, type ChannelMove } from "./publish.ts";
+import { followChannels, lacksMirrors, type ChannelMove } from "./follow.ts";
+import { expiredChannels } from "./stale.ts";
+import { commitImported } from "./publish.ts";
 import { roomFor } from "./room.ts";
 import { lackingBlobs, lackingRecords, sendBlobs, sendRecords, sendRefs, type Blobs } from "./send.ts";
 import { proveRecords, refuseReplay, trustedSender } from "./sender.ts";
@@ -59,7 +61,7 @@ export async function importFrom(site: Site, source: Source, request: ImportRequ
   const names = await namesHere(site.store, sender.id, cargo, request.as, before);
   const lacking = await lackingBlobs(source.store, site.store, cargo);
   const bytes = sum(lacking);
-  const notices: string[] = [];
+  const notices = expiredChannels(cargo, site.clock());
   if (!(await isNew(site, sender, cargo, names)))
     return {
       site: sender.id,
@@ -95,7 +97,9 @@ export async function importFrom(site: Site, source: Source, request: ImportRequ
       await sendRefs(source.store, site.store, cargo.refs, keptAt(sender.id));
       return commitImported(site, sender.id, names, proven, source.name);
     });
-    const channels = await commitChannels(site, cargo, names, before, source.name);
+    const following = { site, sender: sender.id, names, before, from: source.name };
+    const { moves: channels, notices: left } = await followChannels(following, cargo);
+    notices.push(...left);
     await writeImport(
       site,
       importRecord(sender, source, cargo, names, before, made, { files: lacking.size, bytes }),
@@ -131,7 +135,8 @@ async function isNew(
     if ((await findSnapshot(site.store, names.get(mirror) ?? mirror, id)) === undefined) return true;
   // What a kill left undone: the channel's move, or the record of the import.
   const done = (await lastImport(site.store, sender.id))?.channels ?? {};
-  return cargo.channels.some(({ name, version }) => (done[name] ?? 0) < version);
+  if (cargo.channels.some(({ name, version }) => (done[name] ?? 0) < version)) return true;
+  return lacksMirrors(site.store, cargo, names);
 }
 
 async function fetchBlobs(

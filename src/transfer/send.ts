@@ -1,6 +1,7 @@
 import { SluiceError } from "../base/errors.ts";
 import { readManifest } from "../snapshot/manifest.ts";
 import type { ReadStore, WriteSession, WriteStore } from "../store/contract.ts";
+import { askBlobs, type SendOptions } from "./ask-blobs.ts";
 import type { Cargo, CargoRef, Source } from "./contract.ts";
 
 /** Sizes by SHA-256. */
@@ -28,12 +29,6 @@ export async function lackingRecords(to: ReadStore, cargo: Cargo): Promise<strin
   return lacking;
 }
 
-export interface SendOptions {
-  readonly signal: AbortSignal;
-  /** Called after each blob with its size. */
-  onBlob(bytes: number): void;
-}
-
 // Larger ones are streamed, and what came of them outlives a kill.
 const SMALL = 1024 * 1024;
 
@@ -46,6 +41,7 @@ export async function sendBlobs(
   wanted: ReadonlyMap<string, number>,
   { signal, onBlob }: SendOptions,
 ): Promise<Blobs> {
+  if (from.kind === "site") return askBlobs(from, session, wanted, { signal, onBlob });
   const lacking = new Map(wanted);
   for await (const { sha256, body } of from.blobs(wanted)) {
     signal.throwIfAborted();

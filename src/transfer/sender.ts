@@ -57,7 +57,11 @@ async function isKnown(store: ReadStore, row: IdentityRow): Promise<boolean> {
 }
 
 /** Holds that every record of the cargo is whole, in a row, and signed by the site that it is of. Throws sender_forged. */
-export async function proveRecords(source: Source, sender: IdentityRow, cargo: Cargo): Promise<void> {
+export async function proveRecords(
+  source: Pick<Source, "store" | "name">,
+  sender: IdentityRow,
+  cargo: Cargo,
+): Promise<void> {
   const { store } = source;
   const rows = new Map<string, IdentityRow>([["", sender]]);
   for (const id of await foreignSites(store)) {
@@ -92,6 +96,7 @@ export async function refuseReplay(
   }
 }
 
-function capital(text: string): string {
+/** As a sentence begins with it. */
+export function capital(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }

@@ -1,8 +1,9 @@
 import type { ReadStore } from "../store/contract.ts";
-import type { Source } from "./contract.ts";
+import { checkShown } from "./check-shown.ts";
+import type { ReadSource } from "./contract.ts";
 
-/** A store that can be read at any place: a medium, or another site's. Blobs come in the order in which they are wanted. */
-export function storeSource(store: ReadStore, kind: Source["kind"], name: string): Source {
+/** A store that can be read at any place: a medium. Blobs come in the order in which they are wanted. */
+export function storeSource(store: ReadStore, kind: ReadSource["kind"], name: string): ReadSource {
   return {
     name,
     kind,
@@ -18,5 +19,6 @@ export function storeSource(store: ReadStore, kind: Source["kind"], name: string
       const message = `${lacking.size} of the files are not in ${name}: it was not written to its end, or is damaged; have it written again.`;
       return lacking.size === 0 ? [] : [message];
     },
+    check: async (signal) => checkShown({ store, name }, signal),
   };
 }

@@ -1,20 +1,21 @@
-import type { Readable } from "node:stream";
+/** What the bytes of a body come from; read once. */
+export interface BodySource extends AsyncIterable<Uint8Array> {
+  destroy(): void;
+}
 
 /**
- * A stream as the body of a reply, read once: fails where it ends before (or goes on after) `length`, and can
- * be given up before its first chunk. `translate` makes the error to throw from the stream's own, or from
- * undefined where the stream ended at the wrong place. `tooSlow` is told how long (ms) each chunk was waited for, and
+ * A source as the body of a reply, read once: fails where it ends before (or goes on after) `length`, and can
+ * be given up before its first chunk. `translate` makes the error to throw from the source's own, or from
+ * undefined where it ended at the wrong place. `tooSlow` is told how long (ms) each chunk was waited for, and
  * how long it is; it may give an error to end with.
  */
 export function bodyOf(
-  stream: Readable,
+  source: BodySource,
   length: number | undefined,
   translate: (error: unknown, received: number) => Error,
   tooSlow: (waitedMs: number, bytes: number) => Error | undefined = () => undefined,
 ): AsyncIterable<Uint8Array> {
-  // Without a listener, an error that comes before the reader does would end the process.
-  stream.on("error", () => undefined);
-  const chunks: AsyncIterator<Uint8Array> = stream[Symbol.asyncIterator]();
+  const chunks = source[Symbol.asyncIterator]();
   let received = 0;
   const iterator: AsyncIterator<Uint8Array> = {
     async next() {
@@ -25,18 +26,18 @@ export function bodyOf(
       if (result.done !== true) received += result.value.length;
       const wrong = length !== undefined && (result.done === true ? received !== length : received > length);
       if (wrong) {
-        stream.destroy();
+        source.destroy();
         throw translate(undefined, received);
       }
       if (result.done === true || received === length) return result;
       const slow = tooSlow(performance.now() - asked, result.value.length);
       if (slow === undefined) return result;
-      stream.destroy();
+      source.destroy();
       throw slow;
     },
     // A generator's own return() would do nothing before the first next().
     return() {
-      stream.destroy();
+      source.destroy();
       return Promise.resolve({ done: true, value: undefined });
     },
   };

@@ -80,6 +80,10 @@ export interface FetchRequest {
   readonly validators?: Validators | undefined;
   /** Ask caches on the way to revalidate. */
   readonly fresh?: boolean | undefined;
+  /** Bytes that are expected; a hint for what may go together. */
+  readonly size?: number | undefined;
+  /** With nothing else on its connection: for a file whose bytes were not what they should have been. */
+  readonly alone?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -88,6 +92,8 @@ export type FetchReply =
       readonly status: "ok";
       readonly body: AsyncIterable<Uint8Array>;
       readonly start: number;
+      /** It was asked for before an earlier answer on its connection was there: a server that cannot do that may have sent another file. */
+      readonly ahead?: boolean;
       /** Bytes that will come, where the server says so. */
       readonly length?: number | undefined;
       readonly validators: Validators;
@@ -103,6 +109,8 @@ export interface Transport {
   /** The base URL without credentials, for people. */
   readonly name: string;
   fetch(request: FetchRequest): Promise<FetchReply>;
+  /** An answer that came ahead was of another file: from now on none is asked for ahead of another. */
+  distrust?(from: string): Promise<void>;
   /** Requests sent so far, retries and redirects included. */
   readonly requests: number;
   close(): Promise<void>;

@@ -2,6 +2,7 @@ import type { Emit } from "../base/events.ts";
 import { SluiceError, asSluiceError } from "../base/errors.ts";
 import { giveUp } from "./body.ts";
 import { fileName } from "./file-name.ts";
+import { WatchedBody } from "./watched-body.ts";
 import type { FetchReply, Transport, Validators } from "./contract.ts";
 
 /**
@@ -28,20 +29,34 @@ export interface DownloadOptions {
   readonly fresh?: boolean | undefined;
   /** The source to ask first. */
   readonly prefer?: Transport | undefined;
+  /** With nothing else on its connection. */
+  readonly alone?: boolean | undefined;
 }
 
 export type Downloaded =
-  | { readonly status: "done"; readonly transport: Transport; readonly validators: Validators }
+  | {
+      readonly status: "done";
+      readonly transport: Transport;
+      readonly validators: Validators;
+      /** Some of it was asked for ahead of another answer on its connection: see FetchReply. */
+      readonly ahead?: true;
+    }
   | { readonly status: "absent" };
 
 type Ok = Extract<FetchReply, { status: "ok" }>;
 
 /** What one request to one source came to; the sink holds what it brought. */
 type Step =
-  | { readonly kind: "done"; readonly validators: Validators }
+  | { readonly kind: "done"; readonly validators: Validators; readonly ahead?: true }
   | { readonly kind: "absent" }
   /** Ask this source again, from where the sink stands. */
-  | { readonly kind: "again"; readonly error: SluiceError; readonly validators: Validators | undefined }
+  | {
+      readonly kind: "again";
+      readonly error: SluiceError;
+      readonly validators: Validators | undefined;
+      /** What came was sent ahead, and may have been meant for another request: to be asked for alone. */
+      readonly mixedUp?: boolean;
+    }
   /** This source cannot give the file. */
   | { readonly kind: "failed"; readonly error: SluiceError };
 
@@ -71,7 +86,10 @@ export async function download(
     // Bytes that no size vouches for may be another version's.
     if (size === undefined && source !== first) await sink.reset();
     const step = await fromSource(source, from, sink, options);
-    if (step.kind === "done") return { status: "done", transport: source, validators: step.validators };
+    if (step.kind === "done") {
+      const { kind: _, ...came } = step;
+      return { status: "done", transport: source, ...came };
+    }
     if (step.kind === "absent") continue;
     failures.push(step.error);
     const { code, message } = step.error;
@@ -89,12 +107,15 @@ async function fromSource(
   options: DownloadOptions,
 ): Promise<Exclude<Step, { kind: "again" }>> {
   const attempts = options.attempts ?? DOWNLOAD_ATTEMPTS;
-  let validators: Validators | undefined;
+  let asked: DownloadOptions & { validators?: Validators | undefined } = options;
+  let mixedUp = false;
   for (let attempt = 1; ; attempt++) {
-    const step = await once(source, from, sink, { ...options, validators });
+    const step = await once(source, from, sink, asked);
+    if (step.kind === "done" && mixedUp) await source.distrust?.(from);
     if (step.kind !== "again") return step;
+    mixedUp ||= step.mixedUp === true;
     if (attempt >= attempts) return { kind: "failed", error: step.error };
-    validators = step.validators;
+    asked = { ...options, validators: step.validators, alone: mixedUp || options.alone };
     const event = { url: fileName(source, from), attempt, waitMs: 0, reason: step.error.message };
     options.emit?.({ event: "retry", ...event });
   }
@@ -104,32 +125,35 @@ async function once(
   source: Transport,
   from: string,
   sink: Sink,
-  options: DownloadOptions & { validators: Validators | undefined },
+  options: DownloadOptions & { validators?: Validators | undefined },
 ): Promise<Step> {
-  const { signal, fresh, validators } = options;
+  const { signal, fresh, validators, alone } = options;
   const offset = sink.have;
+  const size = options.size === undefined ? undefined : options.size - offset;
   // Without an offset, validators would ask whether the file has changed.
   const condition = offset > 0 ? { offset, validators } : {};
   let reply: FetchReply;
   try {
-    reply = await source.fetch({ from, fresh, signal, ...condition });
+    reply = await source.fetch({ from, fresh, signal, size, alone, ...condition });
   } catch (error) {
     signal?.throwIfAborted();
     return { kind: "failed", error: asSluiceError(error) };
   }
   if (reply.status !== "ok") return { kind: "absent" };
 
-  const name = fileName(source, from);
+  const name = (): string => fileName(source, from);
   const misfit = sizeFault(reply, options, name);
   const changed =
     reply.start > 0 && validators !== undefined && !sameValidators(validators, reply.validators);
   if (misfit !== undefined || changed || (reply.start !== 0 && reply.start !== offset)) {
     await giveUp(reply.body);
     await sink.reset();
+    if (misfit !== undefined && reply.ahead === true)
+      return { kind: "again", error: misfit, validators: undefined, mixedUp: true };
     if (misfit !== undefined) return { kind: "failed", error: misfit };
     const error = new SluiceError(
       "upstream_unreachable",
-      `${name} changed while it was fetched: starting over.`,
+      `${name()} changed while it was fetched: starting over.`,
     );
     return { kind: "again", error, validators: undefined };
   }
@@ -137,25 +161,26 @@ async function once(
   return await receive(reply, sink, options, name);
 }
 
-async function receive(reply: Ok, sink: Sink, options: DownloadOptions, name: string): Promise<Step> {
+async function receive(reply: Ok, sink: Sink, options: DownloadOptions, name: () => string): Promise<Step> {
   const { signal, size } = options;
-  const { validators } = reply;
-  const watched = watch(reply.body);
+  const { validators, ahead } = reply;
+  const watched = new WatchedBody(reply.body);
   try {
-    await sink.append(watched.body);
+    await sink.append(watched);
   } catch (error) {
     signal?.throwIfAborted();
     if (watched.broken) return { kind: "again", error: asSluiceError(error), validators };
     // The sink may have failed before it began to read.
-    await giveUp(watched.body);
+    await watched.return();
     if (!(error instanceof SluiceError && error.code === "too_large")) throw error;
     await sink.reset();
     return { kind: "failed", error };
   }
-  if (size === undefined || sink.have === size) return { kind: "done", validators };
+  if (size === undefined || sink.have === size)
+    return { kind: "done", validators, ...(ahead && { ahead: true }) };
   // Only a body of unknown length can end at the wrong place without an error: the connection may just have
   // closed.
-  const error = wrongSize(name, sink.have, size);
+  const error = wrongSize(name(), sink.have, size);
   if (sink.have > size) {
     await sink.reset();
     return { kind: "failed", error };
@@ -163,42 +188,16 @@ async function receive(reply: Ok, sink: Sink, options: DownloadOptions, name: st
   return { kind: "again", error, validators };
 }
 
-/** Tells an error of the body from one of the sink, and ends the body where the sink leaves it. */
-function watch(body: AsyncIterable<Uint8Array>): {
-  body: AsyncIterable<Uint8Array>;
-  readonly broken: boolean;
-} {
-  const source = body[Symbol.asyncIterator]();
-  let broken = false;
-  const iterator: AsyncIterator<Uint8Array> = {
-    next: () =>
-      source.next().catch((error: unknown) => {
-        broken = true;
-        throw error;
-      }),
-    return: async () => {
-      await source.return?.();
-      return { done: true, value: undefined };
-    },
-  };
-  return {
-    body: { [Symbol.asyncIterator]: () => iterator },
-    get broken() {
-      return broken;
-    },
-  };
-}
-
 /** The error where the server itself announces another size than the file has, or may have. */
-function sizeFault(reply: Ok, options: DownloadOptions, name: string): SluiceError | undefined {
+function sizeFault(reply: Ok, options: DownloadOptions, name: () => string): SluiceError | undefined {
   if (reply.length === undefined) return undefined;
   const total = reply.start + reply.length;
   const { size, maxSize } = options;
-  if (size !== undefined) return total === size ? undefined : wrongSize(name, total, size);
+  if (size !== undefined) return total === size ? undefined : wrongSize(name(), total, size);
   if (maxSize === undefined || total <= maxSize) return undefined;
   return new SluiceError(
     "too_large",
-    `${name} has ${String(total)} bytes, more than the ${String(maxSize)} allowed.`,
+    `${name()} has ${String(total)} bytes, more than the ${String(maxSize)} allowed.`,
   );
 }
 

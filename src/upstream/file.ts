@@ -82,6 +82,8 @@ function contentOf(
     signal.addEventListener("abort", stop, { once: true });
     stream.once("close", () => signal.removeEventListener("abort", stop));
   }
+  // Without a listener, an error that comes before the reader does would end the process.
+  stream.on("error", () => undefined);
   return bodyOf(stream, size - start, (error, received) => {
     if (request.signal?.aborted === true) return request.signal.reason as Error;
     if (error !== undefined) return translate(error, name);

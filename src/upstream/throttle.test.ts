@@ -165,6 +165,7 @@ test("a body that waits may leave the queue without holding up the others", asyn
 
 test("a transport is throttled in its bodies alone, and given up without being read", async () => {
   let given = false;
+  const distrusted: string[] = [];
   const transport: Transport = {
     name: "http://deb.example.org/",
     requests: 7,
@@ -187,6 +188,7 @@ test("a transport is throttled in its bodies alone, and given up without being r
               },
             },
       ),
+    distrust: async (from) => void distrusted.push(from),
     close: () => Promise.resolve(),
   };
   assert.equal(throttled(transport, []), transport);
@@ -197,4 +199,6 @@ test("a transport is throttled in its bodies alone, and given up without being r
   assert.ok(reply.status === "ok");
   await reply.body[Symbol.asyncIterator]().return?.();
   assert.ok(given);
+  await slow.distrust?.("a");
+  assert.deepEqual(distrusted, ["a"]);
 });

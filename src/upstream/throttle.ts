@@ -14,6 +14,7 @@ export function throttled(transport: Transport, buckets: readonly Bucket[]): Tra
       if (reply.status !== "ok") return reply;
       return { ...reply, body: throttle(reply.body, buckets, request.signal) };
     },
+    distrust: async (from) => transport.distrust?.(from),
     close: () => transport.close(),
   };
 }

@@ -9,9 +9,10 @@ const CACHE = process.env["SLUICE_TEST_CACHE"] ?? "/var/cache/sluice-tests";
 const SUITES = ["sid", "trixie"] as const;
 const MONTH_MS = 30 * 24 * 3600_000;
 
-/** What a system has: `minimal` apt alone, `desktop` what makes apt ask for more, and what unpacks sources. */
+/** What a system has: `minimal` apt alone, `host` what packages are installed by, `desktop` what makes apt ask for more, and what unpacks sources. */
 const PACKAGES = {
   minimal: ["apt"],
+  host: ["passwd", "rpm"],
   desktop: ["apt-file", "appstream", "apt-config-icons", "command-not-found", "dpkg-dev"],
 } as const;
 

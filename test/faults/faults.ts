@@ -1,3 +1,4 @@
+import { bundle } from "./bundle.ts";
 import { clock } from "./clock.ts";
 import { crowd } from "./crowd.ts";
 import { disk } from "./disk.ts";
@@ -20,4 +21,5 @@ export const FAULTS: readonly Fault[] = [
   ...wrongSize,
   ...crowd,
   ...clock,
+  ...bundle,
 ];

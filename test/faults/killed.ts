@@ -1,7 +1,16 @@
 import type { SluiceSite } from "../clients/sluice.ts";
 import type { Fault, Outcome } from "./fault.ts";
 import { STRIKE_ENV } from "./kill-points.ts";
-import { FIRST_SYNC, GC, largeFiles, PROMOTE, ROLLBACK, smallFiles, UPDATE } from "./operations.ts";
+import {
+  FIRST_SYNC,
+  GC,
+  largeFiles,
+  manyFiles,
+  PROMOTE,
+  ROLLBACK,
+  smallFiles,
+  UPDATE,
+} from "./operations.ts";
 import type { Operation } from "./operations.ts";
 import { copyData, openScene, siteFor } from "./scene.ts";
 import type { Scene } from "./scene.ts";
@@ -75,6 +84,7 @@ function killing({ operation, size, quick, name = operation.name, twice }: Kills
 /** kill -9 at points spread evenly over the write-class system calls of a run. */
 export const killed: readonly Fault[] = [
   killing({ operation: FIRST_SYNC, size: smallFiles, quick: 2 }),
+  killing({ operation: FIRST_SYNC, size: manyFiles, quick: 1, name: "first sync of many files" }),
   killing({ operation: FIRST_SYNC, size: largeFiles, quick: 1, name: "first sync of larger files" }),
   killing({ operation: UPDATE, size: smallFiles, quick: 1 }),
   killing({

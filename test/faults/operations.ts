@@ -128,6 +128,11 @@ export function smallFiles(amount: number): WorldSize {
   return { packages: amount > 20 ? 24 : 12, bytesEach: 20_000 };
 }
 
+/** So many that a thread of their own writes the last of them. */
+export function manyFiles(): WorldSize {
+  return { packages: 90, bytesEach: 1000 };
+}
+
 /** Files that are written as they come. */
 export function largeFiles(): WorldSize {
   return { packages: 6, bytesEach: 300_000 };

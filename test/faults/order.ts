@@ -6,12 +6,12 @@ import { removeFolder, tempFolder } from "../temp.ts";
 import { DISK_CALLS, diskSteps } from "./disk-steps.ts";
 import type { DiskStep } from "./disk-steps.ts";
 import type { Fault, Outcome } from "./fault.ts";
-import { smallFiles } from "./operations.ts";
+import { manyFiles, smallFiles } from "./operations.ts";
 import { breaches } from "./order-check.ts";
 import { sharedStage } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 import { killAt, skipStrace, trace } from "./strace.ts";
-import type { WorldKind } from "./world.ts";
+import type { WorldKind, WorldSize } from "./world.ts";
 
 interface Sites {
   readonly patient: SluiceSite;
@@ -53,6 +53,9 @@ const COMMANDS: readonly Command[] = [
   { name: "gc with nothing to do", args: ["gc"], by: "prompt", idle: true },
 ];
 
+/** Those that write many files. */
+const MANY: readonly Command[] = COMMANDS.filter(({ name }) => /^(first sync|sync that goes on)/.test(name));
+
 async function killSync(_stage: Stage, { killed }: Sites): Promise<void> {
   const { signal } = await killAt(killed, SYNC, { name: "rename", nth: 12 });
   equal(signal, "SIGKILL");
@@ -89,8 +92,8 @@ function leavesTraces(data: string): (step: DiskStep) => boolean {
     kind !== "sync" && kind !== "sync-all" && !/^(locks\/|tmp\/note-)/.test(path.slice(data.length + 1));
 }
 
-async function everyCommand(kind: WorldKind): Promise<Outcome> {
-  const stage = await sharedStage(kind, smallFiles(1));
+async function lookAtAll(kind: WorldKind, size: WorldSize, commands: readonly Command[]): Promise<Outcome> {
+  const stage = await sharedStage(kind, size);
   const home = await tempFolder("order");
   try {
     // Its parents are made with it.
@@ -99,13 +102,13 @@ async function everyCommand(kind: WorldKind): Promise<Outcome> {
     const none = { config: { grace: "0s" }, mirror: { keep: { last: 1 } } };
     await using prompt = await stage.site({ data, inline: true, ...none });
     await using killed = await stage.site();
-    for (const command of COMMANDS) {
+    for (const command of commands) {
       await look(stage, { patient, prompt, killed }, command).catch((error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
         throw new Error(`${command.name}: ${message}`, { cause: error });
       });
     }
-    return { tried: COMMANDS.length, outcomes: { "in order": COMMANDS.length } };
+    return { tried: commands.length, outcomes: { "in order": commands.length } };
   } finally {
     await removeFolder(home);
   }
@@ -119,6 +122,14 @@ export const order: readonly Fault[] = [
     quick: COMMANDS.length,
     long: COMMANDS.length,
     skip: skipStrace,
-    run: everyCommand,
+    run: async (kind) => await lookAtAll(kind, smallFiles(1), COMMANDS),
+  },
+  {
+    name: "order of writes, many files",
+    promise: "the same where a thread of their own writes them",
+    quick: MANY.length,
+    long: MANY.length,
+    skip: skipStrace,
+    run: async (kind) => await lookAtAll(kind, manyFiles(), MANY),
   },
 ];

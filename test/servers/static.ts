@@ -16,6 +16,8 @@ export interface Recorded {
   /** As it came, encoded. */
   readonly url: string;
   readonly headers: IncomingMessage["headers"];
+  /** The client's port: tells the connection that it came on. */
+  readonly port: number;
   status: number;
   /** Bytes of body that were handed to the connection. */
   bytes: number;
@@ -62,6 +64,7 @@ export async function staticServer(root: string, host = "127.0.0.1"): Promise<St
       path: decodeURIComponent(url),
       url,
       headers: request.headers,
+      port: request.socket.remotePort ?? 0,
       status: 0,
       bytes: 0,
     };

@@ -7,6 +7,7 @@ import { extrasOf } from "../../transfer/bundle/extras.ts";
 import { writeBundle } from "../../transfer/bundle/write.ts";
 import { ANYWHERE } from "../../transfer/export-record.ts";
 import { writeMedium } from "../../transfer/medium.ts";
+import { bringSluice, ownArchives } from "../../transfer/with-sluice.ts";
 import { readConfig, type Context } from "../context.ts";
 import { formatBytes, formatCount } from "../format.ts";
 import { selectionOf, type SelectionOptions } from "../selection.ts";
@@ -20,6 +21,7 @@ export interface ExportOptions extends SelectionOptions {
   readonly site?: string;
   readonly base?: string;
   readonly full?: boolean;
+  readonly withSluice?: true | readonly string[];
 }
 
 /** `sluice export`: writes what is selected to a medium or as a bundle. */
@@ -48,6 +50,7 @@ async function toMedium(
         `--${name === "partSize" ? "part-size" : name} is for bundles: give it with \`--to\`.`,
       );
   const { output, signal } = context;
+  const archives = await archivesOf(options, Infinity);
   await withSite(context, config, async (site) => {
     const selection = await selectionOf(site.store, options);
     const done = await writeMedium(site, {
@@ -58,9 +61,11 @@ async function toMedium(
       onBlob: () => undefined,
     });
     for (const notice of done.notices) output.warn(notice);
-    output.json(done);
+    const sluice = await bringSluice(site, folder, archives);
+    output.json({ ...done, sluice });
     const what = `${formatCount(done.files, "file")}, ${formatBytes(done.bytes)}`;
     output.line(`${folder}: ${formatCount(done.snapshots.length, "snapshot")}, ${what} copied`);
+    for (const name of sluice) output.line(`${folder}: ${name}, signed`);
   });
 }
 
@@ -77,11 +82,13 @@ async function toBundle(
       "bad_name",
       `'${destination}' cannot be the name of a site: use a-z, 0-9, dot, dash and underscore.`,
     );
+  const partBytes = options.partSize === undefined ? FAT_MOST : parsePartSize(options.partSize);
+  const archives = await archivesOf(options, partBytes);
   await withSite(context, config, async (site) => {
     const done = await writeBundle(site, {
       folder,
       selection: await selectionOf(site.store, options),
-      partBytes: options.partSize === undefined ? FAT_MOST : parsePartSize(options.partSize),
+      partBytes,
       destination,
       assumption: assumptionOf(options),
       extras: async (manifest, cargo, assumed) =>
@@ -89,13 +96,20 @@ async function toBundle(
       signal,
       onMember: () => undefined,
     });
-    output.json(done);
+    const sluice = await bringSluice(site, folder, archives);
+    output.json({ ...done, sluice });
     const what = `${formatCount(done.files, "file")}, ${formatBytes(done.bytes)}, in ${formatCount(done.parts, "part")}`;
     const how = done.result === "unchanged" ? " (was there already)" : "";
     output.line(
       `${folder}: bundle ${done.number}${how}, ${formatCount(done.snapshots.length, "snapshot")}, ${what}`,
     );
+    for (const name of sluice) output.line(`${folder}: ${name}, signed`);
   });
+}
+
+async function archivesOf({ withSluice }: ExportOptions, most: number): Promise<readonly string[]> {
+  if (withSluice === undefined) return [];
+  return ownArchives(withSluice === true ? undefined : withSluice, process.argv[1] ?? "", most);
 }
 
 function assumptionOf({ full, base }: ExportOptions): Assumption {

@@ -1,14 +1,18 @@
 import { asSluiceError, SluiceError } from "../../base/errors.ts";
+import type { Emit } from "../../base/events.ts";
+import type { Site } from "../../channel/site.ts";
+import type { Config } from "../../config/types.ts";
 import { ecosystemById } from "../../ecosystems/index.ts";
-import { importFrom, type ImportResult } from "../../transfer/receive.ts";
+import type { Source } from "../../transfer/contract.ts";
+import { importFrom } from "../../transfer/receive.ts";
 import { openSources } from "../../transfer/sources.ts";
 import type { OfferedKeys } from "../../transfer/vendor.ts";
 import { readConfig, type Context } from "../context.ts";
-import { formatBytes, formatCount } from "../format.ts";
 import { favourMemory } from "../memory.ts";
 import { createProgress } from "../progress.ts";
 import { confirmTrust } from "../prompt.ts";
 import { configuredTrust, withSite } from "../site.ts";
+import { failed, report } from "./import-report.ts";
 
 export interface ImportOptions {
   readonly dryRun?: boolean;
@@ -27,33 +31,43 @@ export async function importFolders(
   const config = await readConfig(context);
   const progress = createProgress(context.io, context.options);
   await using sources = await openSources(folders);
+  for (const notice of sources.notices) context.output.warn(notice);
+  for (const { name, error } of sources.bad) failed(context, name, error);
   await withSite(context, config, async (site) => {
-    for (const source of sources.list) {
-      try {
-        const result = await importFrom(site, source, {
-          selection: { channels: options.channel, mirrors: options.mirror },
-          as: newNames(options.as ?? []),
-          dryRun: options.dryRun === true,
-          vendor: {
-            configured: async (mirror) => configuredTrust(config, mirror),
-            accept: async (mirror, keys) => confirmTrust(context, question(mirror, keys)),
-          },
-          find: ecosystemById,
-          emit: progress.emit,
-          signal: context.signal,
-        });
-        report(context, result);
-      } catch (thrown) {
-        // One that is bad or incomplete does not hold the others back.
-        const { code, message, hint } = asSluiceError(thrown);
-        context.signal.throwIfAborted();
-        context.output.json({ from: source.name, result: "failed", error: { code, message } });
-        context.output.error(new SluiceError(code, message, hint === undefined ? {} : { hint }));
-        context.fail();
-      }
-    }
+    for (const source of sources.list)
+      await importOne(context, config, site, source.name, async () => source, options, progress.emit);
   });
   progress.done();
+}
+
+/** Imports from one source, and says what came of it; one that is bad or incomplete does not hold the others back. */
+export async function importOne(
+  context: Context,
+  config: Config,
+  site: Site,
+  name: string,
+  open: () => Promise<Source>,
+  options: ImportOptions,
+  emit: Emit,
+): Promise<void> {
+  try {
+    const result = await importFrom(site, await open(), {
+      selection: { channels: options.channel, mirrors: options.mirror },
+      as: newNames(options.as ?? []),
+      dryRun: options.dryRun === true,
+      vendor: {
+        configured: async (mirror) => configuredTrust(config, mirror),
+        accept: async (mirror, keys) => confirmTrust(context, question(mirror, keys)),
+      },
+      find: ecosystemById,
+      emit,
+      signal: context.signal,
+    });
+    report(context, result);
+  } catch (thrown) {
+    context.signal.throwIfAborted();
+    failed(context, name, asSluiceError(thrown));
+  }
 }
 
 function newNames(pairs: readonly string[]): Map<string, string> {
@@ -74,22 +88,4 @@ function question(mirror: string, { lines, changed }: OfferedKeys): string {
   return [why, ...lines, `From now on '${mirror}' is proven by these. Compare them with the vendor's.`].join(
     "\n",
   );
-}
-
-function report({ output }: Context, result: ImportResult): void {
-  output.json(result);
-  for (const notice of result.notices) output.warn(notice);
-  const what = `${formatCount(result.files, "file")}, ${formatBytes(result.bytes)}`;
-  if (result.result === "unchanged") output.line(`${result.from}: nothing new`);
-  if (result.result === "planned")
-    output.line(`${result.from}: would bring ${result.snapshots.join(", ")} (${what})`);
-  if (result.result !== "imported") return;
-  for (const name of result.snapshots) output.line(`${name}: imported`);
-  for (const { channel, mirrors } of result.channels)
-    output.line(
-      `${channel}: ${Object.entries(mirrors)
-        .map(([mirror, id]) => `${mirror} ${id}`)
-        .join(", ")}`,
-    );
-  output.line(`${result.from}: ${what} copied`);
 }

@@ -1,24 +1,36 @@
+import { expiredNotice, type ChannelState } from "../../channel/expiry.ts";
 import { listMirrors, type ListedMirror } from "../../channel/list.ts";
 import type { MirrorConfig } from "../../config/types.ts";
 import { readConfig, type Context } from "../context.ts";
-import { formatAge, formatBytes } from "../format.ts";
+import { formatAge, formatBytes, formatExpiry } from "../format.ts";
 import { withReader } from "../site.ts";
 
 /** `sluice list`: mirrors, snapshots, channels. */
 export async function list(context: Context): Promise<void> {
   const config = await readConfig(context);
-  const { mirrors, damaged } = await withReader(context, config, async (store) =>
+  const { mirrors, channels, damaged } = await withReader(context, config, async (store) =>
     listMirrors(store, config.mirrors.map(configured)),
   );
   context.output.json({ mirrors });
   for (const fault of damaged) context.output.warn(fault);
   if (damaged.length > 0) context.fail();
+  const now = context.io.now();
   if (mirrors.length === 0) context.output.line(`No mirrors yet: add one to ${config.file}.`);
   else
     context.output.table(
       COLUMNS,
-      mirrors.flatMap((mirror) => rows(mirror, context.io.now())),
+      mirrors.flatMap((mirror) => rows(mirror, now)),
     );
+  if (channels.length === 0) return;
+  context.output.line();
+  context.output.table(
+    CHANNEL_COLUMNS,
+    channels.map((channel) => channelRow(channel, now)),
+  );
+  for (const channel of channels) {
+    const notice = expiredNotice(channel, now);
+    if (notice !== undefined) context.output.warn(notice);
+  }
 }
 
 function configured({ name, ecosystem, options, trust }: MirrorConfig) {
@@ -36,6 +48,17 @@ const COLUMNS = [
   { title: "CHANNELS" },
   { title: "SIGNED BY" },
 ] as const;
+
+const CHANNEL_COLUMNS = [
+  { title: "CHANNEL" },
+  { title: "VERSION", align: "right" },
+  { title: "SET" },
+  { title: "EXPIRES" },
+] as const;
+
+function channelRow({ channel, version, at, expires }: ChannelState, now: number): string[] {
+  return [channel, String(version), formatAge(Date.parse(at), now), formatExpiry(expires, now)];
+}
 
 function rows(mirror: ListedMirror, now: number): string[][] {
   const { name, ecosystem, weak = [] } = mirror;

@@ -39,6 +39,12 @@ async function move(context: Context, plan: (site: Site) => Promise<Move>): Prom
     output.json({ channel, version: made?.version ?? null, changes, notices });
     for (const { mirror, from, to } of changes)
       output.line(`${channel}: ${mirror} ${from ?? "none"} -> ${to ?? "none"}`);
-    if (changes.length === 0) output.line(`${channel}: nothing to change`);
+    if (changes.length > 0) return;
+    const isRenewed = made !== undefined && made.version !== planned.base?.version;
+    output.line(
+      isRenewed
+        ? `${channel}: nothing to change; fresh until ${made.body.expires?.slice(0, 10) ?? ""}`
+        : `${channel}: nothing to change`,
+    );
   });
 }

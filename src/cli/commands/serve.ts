@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { asSluiceError, SluiceError } from "../../base/errors.ts";
 import { MAX_WORKERS } from "../../config/fields.ts";
 import { parseListen } from "../../config/listen.ts";
+import { loadReadTokens } from "../../config/secrets.ts";
 import type { Config } from "../../config/types.ts";
 import { logBatch } from "../../serve/log-batch.ts";
 import type { Scrubber } from "../../serve/scrubber.ts";
@@ -32,7 +33,7 @@ type Listen = Config["listen"];
 async function serveAlone(context: Context, config: Config, listen: Listen): Promise<void> {
   const { startServer } = await import("../../serve/server.ts");
   const { alone } = await import("../../serve/team.ts");
-  const { format, ...settings } = settingsOf(context, config);
+  const { format, ...settings } = await settingsOf(context, config);
   await withReader(context, config, async (store) => {
     const batch = logBatch(format, (text) => void context.io.out.write(text));
     const scrubber = await scrubberOf(context, config);
@@ -52,7 +53,7 @@ async function serveByMany(context: Context, config: Config, listen: Listen, cou
   const scrubber = await scrubberOf(context, config);
   try {
     const server = await startWorkers({
-      ...settingsOf(context, config),
+      ...(await settingsOf(context, config)),
       count,
       listen,
       log: (text) => void context.io.out.write(text),
@@ -88,7 +89,7 @@ async function untilStoppedOrReloaded(
     reloading ??= readConfig(context)
       .then(async (fresh) => {
         await scrubber.reload(fresh.scrub);
-        await server.reload(settingsOf(context, fresh));
+        await server.reload(await settingsOf(context, fresh));
       })
       .then(() => context.output.note("The workers are replaced, by the config as it is now."))
       .catch((thrown: unknown) =>
@@ -117,11 +118,13 @@ async function untilStopped(
   await server.close();
 }
 
-function settingsOf(context: Context, config: Config): SharedSettings {
+async function settingsOf(context: Context, config: Config): Promise<SharedSettings> {
   const { json, quiet } = context.options;
   const format = json ? "json" : quiet ? "none" : "combined";
   const limits = { perClient: config.connectionsPerClient };
-  return { data: config.data, graceMs: config.graceMs, url: config.url, format, limits };
+  const { data, graceMs, url } = config;
+  const readTokens = await loadReadTokens(config.readTokens, context.io.env);
+  return { data, graceMs, url, readTokens, format, limits };
 }
 
 function parseWorkers(text: string): number {

@@ -2,7 +2,7 @@ import { showSnapshot, type ShownSnapshot } from "../../channel/list.ts";
 import { parseTarget } from "../../channel/targets.ts";
 import type { Claim } from "../../ecosystems/contract.ts";
 import { readConfig, type Context } from "../context.ts";
-import { formatAge, formatBytes, formatCount, formatFingerprint } from "../format.ts";
+import { formatAge, formatBytes, formatCount, formatExpiry, formatFingerprint } from "../format.ts";
 import { checkKnown, withReader } from "../site.ts";
 
 /** `sluice show MIRROR[@X]`: one snapshot in full. */
@@ -18,7 +18,9 @@ export async function show(context: Context, target: string): Promise<void> {
 }
 
 function describe(shown: ShownSnapshot, now: number): string[] {
-  const channels = Object.keys(shown.channels);
+  const channels = Object.keys(shown.channels).map(
+    (name) => `${name} (${formatExpiry(shown.expires[name] ?? null, now)})`,
+  );
   return [
     `${shown.mirror}@${shown.id}  (${shown.ecosystem}, ${shown.mode})`,
     `  made      ${shown.created} (${formatAge(Date.parse(shown.created), now)})`,

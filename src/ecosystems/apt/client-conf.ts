@@ -22,13 +22,20 @@ export function aptConf(
   return lines.length === 0 ? undefined : [`// ${title}`, ...lines, ""].join("\n");
 }
 
+/** Whether apt can be told where snapshots of the suite are: by a name that its Release gives. */
+export function canNameSnapshots(suite: SurveyedSuite): boolean {
+  return keyOf(suite) !== undefined;
+}
+
 // By the label, since apt's own defaults have one for that of Debian-Security, which comes before any origin (debmetaindex.cc, SnapshotServer).
 function overrides(suites: readonly SurveyedSuite[], url: string): string[] {
-  const keys = suites.flatMap(({ label, origin }) => {
-    if (isKey(label)) return [`Label::${encode(label)}`];
-    return isKey(origin) ? [`Origin::${encode(origin)}`] : [];
-  });
+  const keys = suites.map(keyOf).filter((key) => key !== undefined);
   return [...new Set(keys)].map((key) => `Acquire::Snapshots::URI::Override::${key} "${url}";`);
+}
+
+function keyOf({ label, origin }: SurveyedSuite): string | undefined {
+  if (isKey(label)) return `Label::${encode(label)}`;
+  return isKey(origin) ? `Origin::${encode(origin)}` : undefined;
 }
 
 // Two colons would be a level of the configuration.

@@ -90,6 +90,17 @@ function fieldsOf(setup: ClientSetup): string[] {
 const MAIN = "main/binary-amd64/Packages";
 const MAIN_ARM = "main/binary-arm64/Packages";
 
+test("a time is not asked of a repository that gives apt no name to find its snapshots by", async () => {
+  const bare = await buildSuite(key, {
+    indices: { [MAIN]: stanza("hello") },
+    fields: { Components: "main", Label: undefined, Origin: undefined },
+  });
+  await assert.rejects(snapshotOf(bare, {}, { wishes: { snapshot: "20261121T040000Z" } }), {
+    code: "usage",
+    message: /neither Label nor Origin/,
+  });
+});
+
 describe("the source", () => {
   test("asks for what is there, and carries the key", async () => {
     const upstream = await buildSuite(key, {

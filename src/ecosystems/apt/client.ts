@@ -1,6 +1,7 @@
+import { SluiceError } from "../../base/errors.ts";
 import { isSnapshotId } from "../../base/names.ts";
 import type { ClientContext, ClientFile, ClientSetup } from "../contract.ts";
-import { aptConf, stateFolder } from "./client-conf.ts";
+import { aptConf, canNameSnapshots, stateFolder } from "./client-conf.ts";
 import { replacedBy } from "./client-names.ts";
 import { clientNotes, KEY_INSIDE } from "./client-notes.ts";
 import { refreshScript } from "./client-refresh.ts";
@@ -18,6 +19,12 @@ import { preferences } from "./pins.ts";
 export async function client(context: ClientContext<AptOptions>): Promise<ClientSetup> {
   const { mirror, channel, url, wishes, options } = context;
   const found = await context.facts(async (snapshot) => survey(snapshot, options));
+  if (wishes.snapshot !== undefined && !found.suites.every(canNameSnapshots)) {
+    throw new SluiceError(
+      "usage",
+      `The repository of the mirror '${mirror}' has neither Label nor Origin that apt could find its snapshots by: take a snapshot's own address, --channel with its id.`,
+    );
+  }
   const paths = pathsOf(mirror);
   const file = (format: keyof typeof paths, content: string): ClientFile => ({
     format,

@@ -53,14 +53,17 @@ function readPackage(fields: ReadonlyMap<string, string>, what: string): Package
   if (filename === "") fail(what, `'${name}' without a Filename`);
   const size = Number(get("size"));
   if (!/^\d{1,15}$/.test(get("size")) || size === 0) fail(what, `'${name}' with the size '${get("size")}'`);
+  const path = checkPath(foldSlashes(filename), what);
+  const from = encodePath(filename.replace(/^\.\//, ""));
   return {
     name,
     version,
     arch,
     source: /^\S+/.exec(get("source"))?.[0],
     section: get("section"),
-    path: checkPath(foldSlashes(filename), what),
-    from: encodePath(filename.replace(/^\.\//, "")),
+    path,
+    // One text for both, where they are alike: there are many.
+    from: from === path ? path : from,
     size,
     digests: readDigests(get, name, what),
   };

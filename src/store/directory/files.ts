@@ -12,15 +12,24 @@ export function isErrno(error: unknown, ...codes: string[]): boolean {
 
 /** Makes one directory, 0755 whatever the umask; false where it is there already. */
 export function makeDirectory(directory: string): boolean {
-  try {
-    fs.mkdirSync(directory, DIRECTORY_MODE);
-  } catch (error) {
-    if (isErrno(error, "EEXIST") && fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory())
-      return false;
-    throw error;
-  }
-  lenient(() => fs.chmodSync(directory, DIRECTORY_MODE));
-  return true;
+  return directoryMaker()(directory);
+}
+
+/** The same for a row of directories: whether the umask lets 0755 through is looked at once. */
+export function directoryMaker(): (directory: string) => boolean {
+  let isExact: boolean | undefined;
+  return (directory) => {
+    try {
+      fs.mkdirSync(directory, DIRECTORY_MODE);
+    } catch (error) {
+      if (isErrno(error, "EEXIST") && fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory())
+        return false;
+      throw error;
+    }
+    isExact ??= (fs.lstatSync(directory).mode & 0o777) === DIRECTORY_MODE;
+    if (!isExact) lenient(() => fs.chmodSync(directory, DIRECTORY_MODE));
+    return true;
+  };
 }
 
 // A file system without modes (vfat) says EPERM: there is nothing to set there.

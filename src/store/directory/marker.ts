@@ -8,8 +8,8 @@ import type { Layout, Place } from "./layout.ts";
 /** A session's dirty marker: a file in tmp/ under a kernel lock, so that a killed session is known by its free lock. */
 export interface Marker {
   readonly session: string;
-  /** Keeps the marker older than what is written next, also when the clock has stepped back. */
-  precede(): void;
+  /** Keeps the marker older than what is written next, or was written within these last ms, also when the clock has stepped back. */
+  precede(ms?: number): void;
   /** Takes the marker away. */
   remove(): void;
   /** Gives up the lock only, as a kill would. */
@@ -45,8 +45,8 @@ export async function raiseMarker(place: Place): Promise<Marker> {
   };
   return {
     session,
-    precede() {
-      const now = place.clock();
+    precede(ms = 0) {
+      const now = place.clock() - ms;
       if (now >= time - MARKER_SLACK / 2) return;
       time = now;
       fs.futimesSync(fd, now / 1000, now / 1000);

@@ -6,6 +6,7 @@ import { SluiceError } from "../../base/errors.ts";
 import type { PruneStore, ReadStore, TreeStore } from "../contract.ts";
 import { blobFiles } from "./blob-files.ts";
 import { freeBytes, isErrno, makeDirectories, makeDirectory, removeFile, sync, writeError } from "./files.ts";
+import { foreignGuard } from "./foreign.ts";
 import { blobPath, layoutOf, placeAt } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { releaseLocks, takeLock } from "./lock.ts";
@@ -28,16 +29,17 @@ export interface DirectoryStore extends PruneStore {
 
 /**
  * Opens a directory store for reading: creates nothing, works on a read-only mount. With `mayBeMissing`, one that openDirectoryStore would make
- * counts as a store without anything in it. Throws `store_unusable`.
+ * counts as a store without anything in it; `isForeign`: others may have written to it, and no link in it is followed. Throws `store_unusable`, and later `medium_unsafe`.
  */
 export async function openDirectoryReader(
   root: string,
-  { mayBeMissing = false }: { mayBeMissing?: boolean } = {},
+  { mayBeMissing = false, isForeign = false }: { mayBeMissing?: boolean; isForeign?: boolean } = {},
 ): Promise<ReadStore & { readonly root: string }> {
   const at = layoutOf(resolve(root));
   const fault = faultOf(at);
   if (fault !== undefined && !(mayBeMissing && isToBeMade(fault))) throw unusable(at, fault);
-  return { ...directoryReads(at), root: at.root, close: async () => undefined };
+  const guard = isForeign ? foreignGuard(at.root) : undefined;
+  return { ...directoryReads(at, guard), root: at.root, close: async () => undefined };
 }
 
 /**
@@ -46,7 +48,7 @@ export async function openDirectoryReader(
  */
 export async function openDirectoryStore(
   root: string,
-  options: { clock?: Clock; waitMs?: number } = {},
+  options: { clock?: Clock; waitMs?: number; alone?: number } = {},
 ): Promise<DirectoryStore> {
   const { clock = systemClock, waitMs = 60_000 } = options;
   const presence = newPresence();
@@ -65,7 +67,7 @@ export async function openDirectoryStore(
     trees: treeStore(place),
     async begin() {
       await recheck();
-      return startSession(place, live);
+      return startSession(place, live, options.alone);
     },
     createRef: (name, version, bytes) => createVersion(place, name, version, bytes),
     lock: (name, who, lockOptions) => takeLock(place, name, who, lockOptions),

@@ -3,7 +3,7 @@ import { SluiceError } from "../../base/errors.ts";
 import { checkPath } from "../../base/path.ts";
 import { blobMissing } from "../checks.ts";
 import type { TreeFile } from "../contract.ts";
-import { discardFile, entriesOf, isErrno, makeDirectory, removeFile } from "./files.ts";
+import { directoryMaker, discardFile, entriesOf, isErrno, removeFile } from "./files.ts";
 import { blobPath } from "./layout.ts";
 import type { Layout, Place } from "./layout.ts";
 import { startPace } from "./pace.ts";
@@ -94,17 +94,24 @@ function copy(blob: string, target: string, mtime: number | undefined): void {
   }
 }
 
-/** The folders of a plan, parents first; returns those that a file stood in the place of. */
+/** The folders of a plan, parents first, below a folder that may be in use; returns those that a file stood in the place of. */
 export function plantFolders(base: string, plan: Plan): string[] {
   const replaced: string[] = [];
+  const make = directoryMaker();
   for (const folder of [...plan.folders].toSorted()) {
     const path = `${base}/${folder}`;
     // In a folder that grows, a file of an older state may stand where a folder must be.
     if (fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false && removeFile(path))
       replaced.push(folder);
-    makeDirectory(path);
+    make(path);
   }
   return replaced;
+}
+
+/** The same below a folder that is new. */
+export function plantNewFolders(base: string, plan: Plan): void {
+  const make = directoryMaker();
+  for (const folder of [...plan.folders].toSorted()) make(`${base}/${folder}`);
 }
 
 /** Puts one file of the plan at a name where an older one may stand; false where that is right already, and left. */

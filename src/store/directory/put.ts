@@ -45,8 +45,12 @@ async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
 }
 
 /** Writes bytes that were checked as the blob of this name. Not durable yet. */
-export async function writeBlob(place: Place, sha256: string, bytes: Uint8Array): Promise<void> {
-  const temp = place.temp("new");
+export async function writeBlob(
+  place: Place,
+  sha256: string,
+  bytes: Uint8Array,
+  temp = place.temp("new"),
+): Promise<void> {
   if (bytes.length <= SMALL) writeFile(temp, bytes);
   else await writeLarge(temp, bytes);
   publish(place, temp, sha256);

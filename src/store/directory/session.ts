@@ -1,5 +1,6 @@
+import { availableParallelism } from "node:os";
 import { SluiceError } from "../../base/errors.ts";
-import { startTally } from "../checks.ts";
+import { tallyOf } from "../checks.ts";
 import type { BlobInfo, Expectation, Incoming, WriteSession } from "../contract.ts";
 import { barrier } from "./barrier.ts";
 import { figure, writeError } from "./files.ts";
@@ -7,7 +8,8 @@ import { openIncoming } from "./incoming.ts";
 import type { Place } from "./layout.ts";
 import { raiseMarker } from "./marker.ts";
 import type { Marker } from "./marker.ts";
-import { isSound, writeBlob } from "./put.ts";
+import { isSound, SMALL, writeBlob } from "./put.ts";
+import { openWriteQueue, type WriteQueue } from "./write-queue.ts";
 
 /** What the parts of a session share. */
 export interface Writing {
@@ -27,12 +29,24 @@ export interface LiveSession {
   abandon(): Promise<void>;
 }
 
-/** A session of a directory store, listed in `live` until its end; its marker is raised by its first write. */
-export function startSession(place: Place, live: Set<LiveSession>): WriteSession {
+/** Small files that a session writes by itself; where there are more, the rest goes to a thread of its own. */
+const ALONE = 64;
+
+/**
+ * A session of a directory store, listed in `live` until its end; its marker is raised by its first write. `alone` is how many small files it writes before it
+ * takes a thread for them.
+ */
+export function startSession(
+  place: Place,
+  live: Set<LiveSession>,
+  alone = availableParallelism() > 1 ? ALONE : Infinity,
+): WriteSession {
   let raised: Marker | undefined;
   let marker: Promise<Marker> | undefined;
   let unsynced = false;
   let ended = false;
+  let small = 0;
+  let queue: WriteQueue | undefined;
   const writing: Writing = { place, dirty, keys: new Set(), open: new Set() };
 
   async function dirty(): Promise<Marker> {
@@ -48,9 +62,18 @@ export function startSession(place: Place, live: Set<LiveSession>): WriteSession
   }
 
   async function putBlob(bytes: Uint8Array, expect: Expectation): Promise<BlobInfo> {
-    const tally = startTally(expect);
-    tally.update(bytes);
-    const info = tally.finish();
+    if (bytes.length > SMALL || ++small <= alone) return await putHere(bytes, expect);
+    const started = performance.now();
+    const { precede } = await dirty();
+    queue ??= openWriteQueue(place, putHere);
+    const blob = await queue.put(bytes, expect);
+    // Should the clock have stepped back meanwhile, the file is as old as it shows then.
+    precede(performance.now() - started);
+    return blob;
+  }
+
+  async function putHere(bytes: Uint8Array, expect: Expectation): Promise<BlobInfo> {
+    const info = tallyOf(bytes, expect);
     // Also for one that is there: another session may have written it, and not be durable yet.
     unsynced = true;
     if (await isSound(place, info.sha256, bytes)) return info;
@@ -79,6 +102,7 @@ export function startSession(place: Place, live: Set<LiveSession>): WriteSession
       ended = true;
       live.delete(entry);
       await releaseAll();
+      await queue?.close();
       raised?.abandon();
     },
   };
@@ -105,6 +129,8 @@ export function startSession(place: Place, live: Set<LiveSession>): WriteSession
     async end() {
       if (ended) return;
       await releaseAll();
+      await queue?.close();
+      queue = undefined;
       if (unsynced) await settle();
       ended = true;
       live.delete(entry);

@@ -8,7 +8,7 @@ import { entriesOf, makeDirectory, sync, writeError } from "./files.ts";
 import { setGrace } from "./grace.ts";
 import type { Place } from "./layout.ts";
 import { startPace } from "./pace.ts";
-import { plantFile, plantFolders, plantOver, planTree, prune, wrongIn } from "./plant.ts";
+import { plantFile, plantFolders, plantNewFolders, plantOver, planTree, prune, wrongIn } from "./plant.ts";
 import type { Plan } from "./plant.ts";
 import { removeFolder } from "./sweep.ts";
 
@@ -77,7 +77,7 @@ async function build(place: Place, plan: Plan): Promise<string> {
   const pace = startPace();
   makeDirectory(aside);
   try {
-    plantFolders(aside, plan);
+    plantNewFolders(aside, plan);
     for (const file of plan.files.values()) {
       plantFile(place.at, `${aside}/${file.path}`, file);
       await pace();

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Ecosystem } from "../../ecosystems/contract.ts";
 import type { ReadStore } from "../../store/contract.ts";
 import type { Cargo } from "../contract.ts";
@@ -7,7 +6,10 @@ import type { Assumed } from "./assume.ts";
 import type { BundleManifest } from "./layout.ts";
 import { reportOf, reportPage } from "./report.ts";
 
-const SCRIPTS = ["verify.sh", "import.sh"];
+const SCRIPTS = {
+  "verify.sh": new URL("scripts/verify.sh", import.meta.url),
+  "import.sh": new URL("scripts/import.sh", import.meta.url),
+};
 
 /** What people and plain tools need of a bundle: the report, the scripts, and a word on how to use them. */
 export async function extrasOf(
@@ -23,7 +25,7 @@ export async function extrasOf(
     ["report.html", Buffer.from(reportPage(report))],
     ["README.txt", Buffer.from(readme(manifest))],
   ]);
-  for (const name of SCRIPTS) extras.set(name, await readFile(join(import.meta.dirname, "scripts", name)));
+  for (const [name, script] of Object.entries(SCRIPTS)) extras.set(name, await readFile(script));
   return extras;
 }
 

@@ -34,6 +34,7 @@ const channel = z.strictObject({
   name: z.string(),
   version: count,
   mirrors: z.record(z.string(), z.string()),
+  expires: z.string().exactOptional(),
 });
 
 /** `manifest.json`: what a bundle is. */

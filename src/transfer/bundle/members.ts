@@ -11,8 +11,15 @@ export interface WholeMember {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** What was found wrong with parts, by `bundle:part`. */
-export type Faults = Map<string, string>;
+/** What was found wrong with a part. */
+export interface PartFault {
+  readonly bundle: OpenedBundle;
+  readonly n: number;
+  readonly message: string;
+}
+
+/** By the name of the part, which its content gives it. */
+export type Faults = Map<string, PartFault>;
 
 const CHUNK = 1024 * 1024;
 /** The member that a piece is of, and which of its pieces; undefined for what was not cut. */
@@ -72,23 +79,47 @@ async function* piecesOf(
   faults: Faults,
 ): AsyncGenerator<WholeMember> {
   for (const part of bundle.manifest.parts) {
-    const paths = bundle.parts.get(part.name);
-    if (paths === undefined || !wants(part)) continue;
-    const { number } = bundle.manifest;
-    const key = `${number}:${part.n}`;
-    const what = `Part ${part.n} of bundle ${number} (${paths.join(", ")})`;
+    const copies = bundle.parts.get(part.name);
+    if (copies === undefined || !wants(part)) continue;
+    const paths = await soundest(copies, part);
+    const what = `Part ${part.n} of bundle ${bundle.manifest.number} (${paths.join(", ")})`;
+    const bad = (message: string): void => void faults.set(part.name, { bundle, n: part.n, message });
     const hash = createHash("sha256");
+    const bytes = bytesOf(paths);
     try {
-      yield* readUstar(hashed(bytesOf(paths), hash), what);
+      yield* readUstar(hashed(bytes, hash), what);
     } catch (error) {
       if (!(error instanceof SluiceError) || !/^(tar_unexpected|bundle_damaged)$/.test(error.code))
         throw error;
-      faults.set(key, error.message);
+      bad(error.message);
       continue;
+    } finally {
+      // The archive may have ended, or been left, before its file.
+      await bytes.return(undefined);
     }
     if (hash.digest("hex") !== part.sha256)
-      faults.set(key, `${what} is not what its signed list says: copy it again, or have it written again.`);
+      bad(`${what} is not what its signed list says: copy it again, or have it written again.`);
   }
+}
+
+/** Of several copies of a part, which lie in several folders, one that is whole; the first, if none is. */
+async function soundest(
+  copies: readonly (readonly string[])[],
+  part: BundlePart,
+): Promise<readonly string[]> {
+  const [first = []] = copies;
+  if (copies.length < 2) return first;
+  for (const paths of copies) {
+    const hash = createHash("sha256");
+    try {
+      for await (const chunk of bytesOf(paths)) hash.update(chunk);
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      continue;
+    }
+    if (hash.digest("hex") === part.sha256) return paths;
+  }
+  return first;
 }
 
 async function* bytesOf(paths: readonly string[]): AsyncGenerator<Uint8Array> {

@@ -19,70 +19,86 @@ export interface OpenedBundle {
   readonly folder: string;
   readonly manifest: BundleManifest;
   readonly sender: IdentityRow;
-  /** Where each part is, by its name: its file, or the pieces that it was split into, in order. Those that are nowhere are left out. */
-  readonly parts: ReadonlyMap<string, readonly string[]>;
+  /** Where each part is, by its name: the copies of it, each one file, or the pieces that it was split into, in order. Those that are nowhere are left out. */
+  readonly parts: ReadonlyMap<string, readonly Copy[]>;
   /** The parts of each file: one, or several where it is cut. */
   readonly places: ReadonlyMap<string, readonly number[]>;
 }
 
+export type Copy = readonly string[];
+
 const MOST = {
   sums: 64 * 2 ** 20,
-  manifest: 64 * 2 ** 20,
   identity: 4 * 2 ** 20,
-  contents: 2 ** 30,
-  other: 256 * 2 ** 20,
+  // A string cannot be longer than half of that.
+  small: 512 * 2 ** 20,
   signature: 64 * 1024,
 };
 
 /** Whether a file name is that of a part, or of a piece of one. */
 const PART = /^([0-9a-f]{32}\.tar)(?:\.(\d{2,6}))?$/;
 
-/**
- * Opens every bundle in these folders. Parts may lie in any of them. Throws bundle_damaged, identity_bad; who the sender is must be judged by the caller.
- */
-export async function openBundles(folders: readonly string[]): Promise<OpenedBundle[]> {
+/** What lies in some folders: bundles, and what is none. */
+export interface Found {
+  readonly bundles: readonly OpenedBundle[];
+  /** Why the others are no use, by their folders. */
+  readonly bad: ReadonlyMap<string, SluiceError>;
+  /** Files that look like parts, of none of these bundles. */
+  readonly strays: readonly string[];
+}
+
+/** Opens every bundle in these folders. Parts may lie in any of them. Who the senders are must be judged by the caller. */
+export async function findBundles(folders: readonly string[]): Promise<Found> {
   const files = (await Promise.all(folders.map(async (folder) => plainFiles(folder)))).flat();
   const parts = partsAmong(files);
   const found = files.filter((path) => basename(path) === MANIFEST).map((path) => dirname(path));
   const bundles: OpenedBundle[] = [];
+  const bad = new Map<string, SluiceError>();
   for (const folder of new Set(found)) {
-    if (!files.includes(join(folder, SIGNATURE)))
-      throw new SluiceError(
-        "bundle_damaged",
-        `The bundle in ${folder} was not written to its end: run the same \`sluice export\` again.`,
-      );
-    bundles.push(await openBundle(folder, files, parts));
+    try {
+      bundles.push(await openBundle(folder, files, parts));
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      bad.set(folder, error);
+    }
   }
-  return bundles;
+  // Whose parts they are cannot be said where a manifest is bad.
+  const known = new Set(bundles.flatMap(({ manifest }) => manifest.parts.map(({ name }) => name)));
+  const unknown = [...parts].filter(([name]) => !known.has(name) && bad.size === 0);
+  return { bundles, bad, strays: unknown.flatMap(([, copies]) => copies.flat()) };
 }
 
-function partsAmong(files: readonly string[]): Map<string, string[]> {
+/** Copies by name. Pieces that lie in several folders make one copy. */
+function partsAmong(files: readonly string[]): Map<string, Copy[]> {
+  const copies = new Map<string, Copy[]>();
   const pieces = new Map<string, Map<number, string>>();
   for (const path of files) {
-    const match = PART.exec(basename(path));
-    if (match?.[1] === undefined) continue;
-    const known = pieces.get(match[1]) ?? new Map<number, string>();
-    // Of two copies the first is as good as any; a whole one is better than pieces.
-    const at = match[2] === undefined ? -1 : Number(match[2]);
-    if (!known.has(at)) known.set(at, path);
-    pieces.set(match[1], known);
+    const [, name, digits] = PART.exec(basename(path)) ?? [];
+    if (name === undefined) continue;
+    if (digits === undefined) copies.set(name, [...(copies.get(name) ?? []), [path]]);
+    else {
+      const known = pieces.get(name) ?? new Map<number, string>();
+      if (!known.has(Number(digits))) known.set(Number(digits), path);
+      pieces.set(name, known);
+    }
   }
-  return new Map(
-    [...pieces].map(([name, known]) => {
-      const whole = known.get(-1);
-      return [
-        name,
-        whole === undefined ? [...known].toSorted(([a], [b]) => a - b).map(([, path]) => path) : [whole],
-      ];
-    }),
-  );
+  for (const [name, known] of pieces) {
+    const sorted = [...known].toSorted(([a], [b]) => a - b).map(([, path]) => path);
+    copies.set(name, [...(copies.get(name) ?? []), sorted]);
+  }
+  return copies;
 }
 
 async function openBundle(
   folder: string,
   files: readonly string[],
-  parts: ReadonlyMap<string, readonly string[]>,
+  parts: ReadonlyMap<string, readonly Copy[]>,
 ): Promise<OpenedBundle> {
+  if (!files.includes(join(folder, SIGNATURE)))
+    throw new SluiceError(
+      "bundle_damaged",
+      `The bundle in ${folder} was not written to its end: run the same \`sluice export\` again.`,
+    );
   const sums = await readPlain(join(folder, SUMS), MOST.sums);
   const sender = await senderOf(folder);
   const signature = String(await readPlain(join(folder, SIGNATURE), MOST.signature));
@@ -90,14 +106,20 @@ async function openBundle(
   if (key === undefined || !(await key.verify(sums, signature)))
     throw damaged(folder, SIGNATURE, `does not sign ${SUMS} by the key ${sender.current}`);
   const listed = parseSums(String(sums), folder);
+  // Read once: what was checked is what is used.
+  const kept = new Map<string, Buffer>();
   for (const [name, digest] of listed) {
     if (PART.test(name)) continue;
     const path = join(folder, name);
     if (!files.includes(path)) throw damaged(folder, name, "is missing");
-    if (sha256(await readPlain(path, MOST.other)) !== digest)
-      throw damaged(folder, name, "is not what the signed list says");
+    const bytes = await readPlain(path, MOST.small);
+    if (sha256(bytes) !== digest) throw damaged(folder, name, "is not what the signed list says");
+    if (name === MANIFEST || name === CONTENTS) kept.set(name, bytes);
   }
-  const manifest = parseManifest(await readPlain(join(folder, MANIFEST), MOST.manifest), folder);
+  const [manifestBytes, contents] = [kept.get(MANIFEST), kept.get(CONTENTS)];
+  if (manifestBytes === undefined || contents === undefined)
+    throw damaged(folder, SUMS, `does not list ${MANIFEST} and ${CONTENTS}`);
+  const manifest = parseManifest(manifestBytes, folder);
   for (const { name, sha256: digest } of manifest.parts)
     if (listed.get(name) !== digest)
       throw damaged(folder, MANIFEST, `and ${SUMS} do not agree about ${name}`);
@@ -107,8 +129,8 @@ async function openBundle(
     folder,
     manifest,
     sender,
-    parts: new Map(own.flatMap(([name, paths]) => (paths === undefined ? [] : [[name, paths] as const]))),
-    places: parsePlaces(String(await readPlain(join(folder, CONTENTS), MOST.contents))),
+    parts: new Map(own.flatMap(([name, copies]) => (copies === undefined ? [] : [[name, copies] as const]))),
+    places: parsePlaces(String(contents)),
   };
 }
 

@@ -1,38 +1,47 @@
 import { SluiceError } from "../../base/errors.ts";
 import type { ReadStore } from "../../store/contract.ts";
-import type { SentBlob, Source } from "../contract.ts";
+import type { ReadSource, SentBlob } from "../contract.ts";
+import { damageOf, defectsOf, explain } from "./explain.ts";
 import { blobOf, recordOf, REFS } from "./layout.ts";
 import { readMembers, type Faults } from "./members.ts";
 import type { OpenedBundle } from "./open.ts";
-import { decodeRefs, recordsStore, type RefTexts } from "./records.ts";
+import { decodeRefs, recordsStore } from "./records.ts";
 
-/**
- * A source for each bundle, in the order of their numbers: each shows its own records, and takes files from all of them. Throws bundle_damaged where the records of one
- * cannot be read.
- */
-export async function bundleSources(bundles: readonly OpenedBundle[]): Promise<Source[]> {
+/** All records of a bundle are held in memory. */
+const MOST_RECORDS = 2 ** 30;
+
+/** The bundles in the order of their numbers, each with all of its sender's, from which its files may come. */
+export function inOrder(bundles: readonly OpenedBundle[]): [OpenedBundle, readonly OpenedBundle[]][] {
   const sorted = bundles.toSorted((a, b) => a.manifest.number - b.manifest.number);
-  const sources: Source[] = [];
-  for (const bundle of sorted) {
+  return sorted.map((bundle) => {
     // Its own parts first: what it lacks is in those before it.
     const others = sorted.filter((other) => other !== bundle && other.sender.id === bundle.sender.id);
-    sources.push(await bundleSource(bundle, [bundle, ...others.toReversed()]));
-  }
-  return sources;
+    return [bundle, [bundle, ...others.toReversed()]];
+  });
 }
 
-async function bundleSource(bundle: OpenedBundle, all: readonly OpenedBundle[]): Promise<Source> {
+/** A source that shows the records of a bundle, and takes files from all of these. Throws bundle_damaged where its records cannot be read. */
+export async function bundleSource(bundle: OpenedBundle, all: readonly OpenedBundle[]): Promise<ReadSource> {
   const faults: Faults = new Map();
   const { number } = bundle.manifest;
   return {
-    name: `bundle ${number} in ${bundle.folder}`,
+    name: nameOf(bundle),
     kind: "bundle",
     bundles: [number],
     store: await readRecords(bundle, faults),
     blobs: (wanted) => sentBlobs(all, new Map(wanted), faults),
     explain: async (lacking) => explain(bundle, all, lacking, faults),
-    faults: () => [...faults.values()],
+    faults: () => damageOf(faults),
+    check: async (signal) => {
+      const found: Faults = new Map();
+      for await (const _ of readMembers(bundle, () => true, found)) signal.throwIfAborted();
+      return defectsOf(bundle, found);
+    },
   };
+}
+
+export function nameOf({ folder, manifest }: OpenedBundle): string {
+  return `bundle ${manifest.number} in ${folder}`;
 }
 
 async function* sentBlobs(
@@ -53,72 +62,28 @@ async function* sentBlobs(
 
 /** Reads refs, manifests and key files, which stand before all files, into memory. */
 async function readRecords(bundle: OpenedBundle, faults: Faults): Promise<ReadStore> {
-  let refs: RefTexts | undefined;
-  const blobs = new Map<string, Buffer>();
-  for await (const { name, body } of readMembers(bundle, ({ n }) => n <= bundle.manifest.records, faults)) {
-    const record = recordOf(name);
-    if (name === REFS) refs = decodeRefs(await collect(body), `Bundle ${bundle.manifest.number}`);
-    else if (record !== undefined) blobs.set(record, await collect(body));
-  }
-  if (refs === undefined) {
-    const why =
-      [...faults.values()][0] ??
-      `Part 1 of bundle ${bundle.manifest.number} is not here: bring the medium with it.`;
-    throw new SluiceError("bundle_damaged", why);
-  }
-  return recordsStore(refs, blobs);
+  const { number, parts, records } = bundle.manifest;
+  const isRecord = ({ n }: { n: number }): boolean => n <= records;
+  // A bundle is read before its sender is known to be trusted.
+  if (parts.filter(isRecord).reduce((sum, { size }) => sum + size, 0) > MOST_RECORDS)
+    throw new SluiceError("bundle_damaged", `The records of bundle ${number} are too large to be genuine.`);
+  const members = new Map<string, Buffer>();
+  for await (const { name, body } of readMembers(bundle, isRecord, faults))
+    if (name === REFS || recordOf(name) !== undefined) members.set(name, await collect(body));
+  const isMissing = parts.some((part) => isRecord(part) && !bundle.parts.has(part.name));
+  const refs = members.get(REFS);
+  if (faults.size > 0 || isMissing)
+    throw new SluiceError("bundle_damaged", defectsOf(bundle, faults).join(" "));
+  if (refs === undefined) throw new SluiceError("bundle_damaged", `Bundle ${number} has no records.`);
+  const blobs = [...members].flatMap(([name, bytes]) => {
+    const sha256 = recordOf(name);
+    return sha256 === undefined ? [] : [[sha256, bytes] as const];
+  });
+  return recordsStore(decodeRefs(refs, `Bundle ${number}`), new Map(blobs));
 }
 
 async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
-}
-
-async function explain(
-  bundle: OpenedBundle,
-  all: readonly OpenedBundle[],
-  lacking: ReadonlyMap<string, number>,
-  faults: Faults,
-): Promise<string[]> {
-  const missing = new Map<number, Set<number>>();
-  let elsewhere = 0;
-  for (const sha256 of lacking.keys()) {
-    const holder = all.find(({ places }) => places.has(sha256));
-    if (holder === undefined) elsewhere++;
-    for (const n of holder?.places.get(sha256) ?? []) {
-      const part = holder?.manifest.parts[n - 1];
-      if (holder === undefined || part === undefined || holder.parts.has(part.name)) continue;
-      const { number } = holder.manifest;
-      missing.set(number, (missing.get(number) ?? new Set()).add(n));
-    }
-  }
-  const reasons = [...faults.values()];
-  for (const [number, parts] of missing) {
-    const verb = parts.size === 1 ? "is" : "are";
-    reasons.push(
-      `Of bundle ${number}, part ${ranges([...parts])} ${verb} not here: bring the medium with it.`,
-    );
-  }
-  if (elsewhere > 0) reasons.push(lackingBase(bundle, all, elsewhere));
-  return reasons;
-}
-
-/** `3, 7-9` */
-function ranges(parts: readonly number[]): string {
-  const found: [number, number][] = [];
-  for (const part of parts.toSorted((a, b) => a - b)) {
-    const last = found.at(-1);
-    if (last !== undefined && last[1] === part - 1) last[1] = part;
-    else found.push([part, part]);
-  }
-  return found.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(", ");
-}
-
-function lackingBase(bundle: OpenedBundle, all: readonly OpenedBundle[], files: number): string {
-  const here = new Set(all.map(({ manifest }) => manifest.number));
-  const before = bundle.manifest.base.filter((number) => !here.has(number));
-  if (before.length === 0)
-    return `${files} files are in none of its parts: have it written again with \`--full\`.`;
-  return `${files} files came with an earlier bundle, ${before.slice(-5).join(" or ")}, which was not imported here, or whose files are gone: import it first, or have this one written with \`--full\`.`;
 }

@@ -1,165 +1,68 @@
-import { finished } from "node:stream";
-import type { Dispatcher } from "undici";
 import { SluiceError } from "../../base/errors.ts";
-import { proxyFor } from "../proxy.ts";
 import type { Proxy } from "../proxy.ts";
-import { literalAddress } from "./addresses.ts";
-import type { Pool } from "./connections.ts";
-import { AddressRefused, guarded, guardedLookup, reporting, tunnelling } from "./connectors.ts";
-import type { Connector } from "./connectors.ts";
-import { counting } from "./counting.ts";
-import { createGates } from "./gates.ts";
-import type { Leave } from "./gates.ts";
-import { hostOf } from "./hosts.ts";
+import { onAbort } from "./aborts.ts";
+import type { HttpResponse } from "./exchange.ts";
 import type { HttpSettings } from "./options.ts";
-import { reachOf } from "./reach.ts";
+import { createRoutes } from "./routes.ts";
 
-export type HttpResponse = Dispatcher.ResponseData;
+/** One GET, to be sent over a connection of its origin. */
+export interface Sending {
+  readonly url: URL;
+  /** Of the URL, which makes it anew each time that it is asked. */
+  readonly origin: string;
+  readonly headers: Record<string, string>;
+  /** Bytes that the answer will have, where that is known. */
+  readonly size: number | undefined;
+  /** With nothing else on its way on the connection. */
+  readonly alone: boolean;
+  readonly signal: AbortSignal | undefined;
+}
 
 export interface Agents {
-  /** Sends one GET. Throws what undici and the connectors throw. */
-  send(url: URL, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<HttpResponse>;
+  /** Throws what undici and the connectors throw. */
+  send(sending: Sending): Promise<HttpResponse>;
+  /** Requests written to a connection, those that had to be sent again included. */
   readonly requests: number;
+  /** No request to this URL's origin is sent ahead of an answer any more. */
+  distrust(url: URL): Promise<void>;
   close(): Promise<void>;
 }
 
-interface Route {
-  readonly agent: Dispatcher;
-  /** Of the upstream's own origin, asked directly: it knows at which address that is. */
-  readonly pool?: Pool;
-  readonly origin: string;
-  readonly path: string;
-  readonly headers: Record<string, string>;
-}
-
-/**
- * The connections of one upstream. Its own origin is asked with the client certificate; every other host
- * without, and only at addresses that are public or listed, unless the upstream's own is not public either.
- * HTTP/1.1 only: connections and pipelining are its notions.
- */
+/** The connections of one upstream, and the requests that go over them. */
 export function createAgents(settings: HttpSettings): Agents {
-  const { base, tls, timeouts, shared, pipelining } = settings;
-  const taken = new Map<string, Pool>();
+  const { base, timeouts, connections } = settings;
+  const routes = createRoutes(settings);
   const closed = new AbortController();
   const stopping = withClosed(closed.signal);
-  const own = createGates(settings.connections);
   let requests = 0;
-  const reach = reachOf(base, settings.hosts);
-  const counted = new WeakMap<Dispatcher, Dispatcher>();
-  const count = (agent: Dispatcher): Dispatcher => {
-    const composed = counted.get(agent) ?? agent.compose(counting(() => requests++));
-    counted.set(agent, composed);
-    return composed;
-  };
+  const sent = (): void => void requests++;
 
-  const load = async () => {
-    const undici = await import("undici");
-    const plain = { timeout: timeouts.connect, allowH2: false };
-    const direct = (secureContext: typeof tls.home, extra: object = {}): Connector =>
-      undici.buildConnector({ ...plain, ...extra, ...(secureContext && { secureContext }) });
-    const make = (connections: number, connect: Connector): Dispatcher =>
-      new undici.Agent({ connections, pipelining, allowH2: false, connect });
-    return { direct, make };
-  };
-
-  // Transports that connect alike have one pool, and so one set of connections.
-  const alike = `${tls.key} ${String(timeouts.connect)} ${String(pipelining)}`;
-  const pool = (key: string, make: (seen: { address?: string }) => Dispatcher): Pool => {
-    const known = taken.get(key);
-    if (known !== undefined) return known;
-    const fresh = shared.take(key, make);
-    taken.set(key, fresh);
-    return fresh;
-  };
-  const alone = new Map<string, Dispatcher>();
-  const unshared = (key: string, make: () => Dispatcher): Dispatcher => {
-    const agent = alone.get(key) ?? make();
-    alone.set(key, agent);
-    return agent;
-  };
-
-  const route = async (url: URL): Promise<Route> => {
-    const { direct, make } = await (loaded ??= load());
-    const home = url.origin === base.origin;
-    const context = home ? tls.home : tls.away;
-    const proxy = proxyFor(url, settings.proxyEnv);
-    const target = { origin: url.origin, path: `${url.pathname}${url.search}`, headers: {} };
-    if (proxy === undefined && home) {
-      const direction = pool(`own ${url.origin} ${alike}`, (seen) =>
-        make(
-          shared.perHost,
-          reporting(direct(context), (address) => (seen.address = address)),
-        ),
-      );
-      return { agent: direction.agent, pool: direction, ...target };
-    }
-    if (proxy === undefined) {
-      // What may be reached is this upstream's affair.
-      const other = () => guarded(direct(context, { lookup: guardedLookup(reach.allows) }), reach.allows);
-      return { agent: unshared("other", () => make(shared.perHost, other())), ...target };
-    }
-    // A proxy resolves names by itself: only a literal address can be judged here.
-    const literal = home ? undefined : literalAddress(url.hostname);
-    if (literal !== undefined && !reach.allows(literal)) throw new AddressRefused(literal);
-    const key = `${proxy.url} ${proxy.authorization ?? ""}`;
-    if (url.protocol === "http:") {
-      const forward = () => make(settings.connections, toProxy(direct(tls.away), proxy));
-      return { agent: unshared(key, forward), ...absoluteForm(url, proxy) };
-    }
-    const tunnel = { timeoutMs: timeouts.connect, userAgent: settings.userAgent, secureContext: tls.away };
-    const connect = () => make(shared.perHost, tunnelling(direct(context), proxy, tunnel));
-    return { agent: pool(`tunnel ${String(home)} ${key} ${alike}`, connect).agent, ...target };
-  };
-
-  const turn = async (host: string, signal: AbortSignal): Promise<Leave> => {
-    const leaveOwn = await own.enter(host, 1 / pipelining, signal);
-    try {
-      const leaveShared = await shared.turns.enter(host, 1 / pipelining, signal);
-      return () => {
-        leaveShared();
-        leaveOwn();
-      };
-    } catch (error) {
-      leaveOwn();
-      throw error;
-    }
-  };
-
-  let loaded: ReturnType<typeof load> | undefined;
   return {
     get requests() {
       return requests;
     },
-    async send(url, headers, asked) {
-      const signal = stopping(asked);
-      const { agent, pool, origin, path, headers: extra } = await route(url);
-      const leave = await turn(hostOf(url), signal);
-      try {
-        const response = await count(agent).request({
-          origin,
-          path,
-          method: "GET",
-          headers: { ...headers, ...extra },
-          signal,
-          // true, undici's default, would keep a second request off the connection until the first is answered.
-          blocking: pipelining <= 1,
-          headersTimeout: timeouts.headers,
-          bodyTimeout: timeouts.body,
-        });
-        if (pool?.address !== undefined) reach.note(pool.address);
-        finished(response.body, leave);
-        return response;
-      } catch (error) {
-        leave();
-        throw error;
-      }
+    async send({ url, origin, headers, size, alone, signal }) {
+      const stop = stopping(signal);
+      const { lanes, forward } = await routes.to(url, origin);
+      const options = {
+        ...(forward === undefined ? target(url, headers) : absoluteForm(url, headers, forward)),
+        method: "GET",
+        headersTimeout: timeouts.headers,
+        bodyTimeout: timeouts.body,
+      } as const;
+      const exchange = await lanes.send({ owner: settings, options, connections, size, alone, sent }, stop);
+      const forget = onAbort(stop, (reason) => exchange.abort(reason));
+      exchange.onOver(forget);
+      const response = await exchange.answer;
+      if (origin === base.origin) routes.reached();
+      return response;
+    },
+    async distrust(url) {
+      (await routes.to(url, url.origin)).lanes.pipelining.distrust();
     },
     async close() {
       closed.abort(new SluiceError("interrupted", `${base.href} is no longer asked: the run has ended.`));
-      await Promise.all([...taken.keys()].map((key) => shared.give(key)));
-      await Promise.all([...alone.values()].map((agent) => agent.destroy()));
-      taken.clear();
-      alone.clear();
+      await routes.close();
     },
   };
 }
@@ -175,20 +78,23 @@ function withClosed(closed: AbortSignal): (signal: AbortSignal | undefined) => A
   };
 }
 
+interface Target {
+  readonly path: string;
+  readonly headers: Record<string, string>;
+}
+
+function target(url: URL, headers: Record<string, string>): Target {
+  return { path: url.search === "" ? url.pathname : `${url.pathname}${url.search}`, headers };
+}
+
 /** A plain http request through a proxy names the whole URL (RFC 9112, 3.2.2). */
-function absoluteForm(url: URL, proxy: Proxy): Omit<Route, "agent"> {
+function absoluteForm(url: URL, headers: Record<string, string>, proxy: Proxy): Target {
   return {
-    origin: proxy.url,
     path: url.href,
     headers: {
+      ...headers,
       host: url.host,
       ...(proxy.authorization !== undefined && { "proxy-authorization": proxy.authorization }),
     },
   };
-}
-
-/** The Host header names the target: the TLS of an https proxy must go by the proxy's own name. */
-function toProxy(connect: Connector, proxy: Proxy): Connector {
-  const { hostname } = new URL(proxy.url);
-  return (options, callback) => connect({ ...options, host: hostname, servername: "" }, callback);
 }

@@ -2,8 +2,8 @@ import { SluiceError } from "../../base/errors.ts";
 import { bodyOf } from "../body.ts";
 import type { FetchReply, FetchRequest } from "../contract.ts";
 import type { Proxy } from "../proxy.ts";
-import type { HttpResponse } from "./agents.ts";
 import { parseRetryAfter } from "./backoff.ts";
+import type { HttpResponse } from "./exchange.ts";
 import { proxyRefused, unreachable } from "./failures.ts";
 import { header, isRest, lengthOf, rangeLength, validatorsOf } from "./headers.ts";
 import { show } from "./location.ts";
@@ -14,6 +14,8 @@ export type Outcome =
   | { readonly kind: "reply"; readonly reply: FetchReply }
   /** The server cannot continue the file as asked: ask for the whole. */
   | { readonly kind: "whole" }
+  /** Sent ahead of an earlier answer, and not what was hoped for: a server that mixes answers up may have meant another request. Ask again, alone. */
+  | { readonly kind: "alone" }
   /** It may pass: wait, at least `retryAfter` ms, and ask again; `error` is for when no retry is left. */
   | {
       readonly kind: "later";
@@ -43,6 +45,7 @@ export function judge(answer: Answer): Outcome {
   if (status === 206 && offset > 0 && isRest(response.headers, offset))
     return body(answer, offset, rangeLength(response.headers));
   discard(response);
+  if (response.ahead && !PASSING.has(status)) return { kind: "alone" };
   if (offset > 0 && (status === 206 || status === 416)) return { kind: "whole" };
   if (status === 304 && offset === 0 && isConditional(request))
     return { kind: "reply", reply: { status: "unchanged" } };
@@ -81,6 +84,7 @@ function body(answer: Answer, start: number, length: number | undefined): Outcom
     // file itself.
     body: bodyOf(response.body, length, translate, tooSlow),
     start,
+    ahead: response.ahead,
     ...(length !== undefined && { length }),
     validators: validatorsOf(response.headers),
   };
@@ -89,7 +93,7 @@ function body(answer: Answer, start: number, length: number | undefined): Outcom
 
 /** Reads the rest of an unwanted answer, so that the connection serves on; a long one is cut off. */
 export function discard(response: HttpResponse): void {
-  response.body.dump({ limit: 64 * 1024 }).catch(() => undefined);
+  response.body.discard(64 * 1024);
 }
 
 function isConditional({ validators }: FetchRequest): boolean {

@@ -1,10 +1,10 @@
-import type { Dispatcher } from "undici";
 import { createGates, type Gates } from "./gates.ts";
+import type { Lanes } from "./lanes.ts";
 
-/** A pool of connections that a transport uses until it gives it back. */
+/** Connections that a transport uses until it gives them back. */
 export interface Pool {
-  readonly agent: Dispatcher;
-  /** The address that the pool was last connected to. */
+  readonly lanes: Lanes;
+  /** The address that was last connected to. */
   address?: string;
 }
 
@@ -15,10 +15,10 @@ export interface Pool {
 export interface Connections {
   /** Connections to one host at a time. */
   readonly perHost: number;
-  /** The turns of requests, by host name. */
+  /** The turns of connections in use, by host name. */
   readonly turns: Gates;
   /** The pool of that key, made if nobody has it. */
-  take(key: string, make: (pool: { address?: string }) => Dispatcher): Pool;
+  take(key: string, make: (pool: { address?: string }) => Lanes): Pool;
   /** Ends the connections of a pool that nobody uses any more. */
   give(key: string): Promise<void>;
 }
@@ -35,7 +35,7 @@ export function createConnections(perHost: number): Connections {
         return known.pool;
       }
       const seen: { address?: string } = {};
-      const pool: Pool = Object.assign(seen, { agent: make(seen) });
+      const pool: Pool = Object.assign(seen, { lanes: make(seen) });
       pools.set(key, { users: 1, pool });
       return pool;
     },
@@ -43,7 +43,7 @@ export function createConnections(perHost: number): Connections {
       const known = pools.get(key);
       if (known === undefined || --known.users > 0) return;
       pools.delete(key);
-      await known.pool.agent.destroy();
+      await known.pool.lanes.destroy();
     },
   };
 }

@@ -33,6 +33,35 @@ export function reporting(connect: Connector, seen: (address: string) => void): 
   };
 }
 
+/** Sends what is written within one turn of the event loop in one piece: requests that go ahead of answers, above all. */
+export function gathering(connect: Connector): Connector {
+  return (options, callback) => {
+    connect(options, (...result) => {
+      const [error, socket] = result;
+      if (error === null && socket !== null) gatherWrites(socket);
+      callback(...result);
+    });
+  };
+}
+
+function gatherWrites(socket: Socket): void {
+  const write = socket.write.bind(socket);
+  let isHeld = false;
+  const release = (): void => {
+    isHeld = false;
+    socket.uncork();
+  };
+  const gather = (...args: Parameters<typeof write>): boolean => {
+    if (!isHeld) {
+      isHeld = true;
+      socket.cork();
+      setImmediate(release);
+    }
+    return write(...args);
+  };
+  socket.write = gather as typeof socket.write;
+}
+
 /** Refuses literal addresses that are not allowed; names are for guardedLookup. */
 export function guarded(connect: Connector, allowed: Allowed): Connector {
   return (options, callback) => {

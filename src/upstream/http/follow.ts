@@ -1,6 +1,5 @@
 import { SluiceError } from "../../base/errors.ts";
 import type { FetchRequest } from "../contract.ts";
-import { proxyFor } from "../proxy.ts";
 import type { Agents } from "./agents.ts";
 import { discard, judge } from "./answer.ts";
 import type { Outcome } from "./answer.ts";
@@ -26,11 +25,16 @@ export async function ask(
 ): Promise<Outcome> {
   let from = settings.base;
   let url = target;
+  let ahead = false;
   for (let hops = 0; ; hops++) {
-    const proxy = proxyFor(url, settings.proxyEnv);
+    const { origin } = url;
+    const proxy = settings.proxyOf(origin);
+    const patienceMs = settings.timeouts.body;
     let response;
     try {
-      response = await agents.send(url, headersFor(settings, request, url), request.signal);
+      const { size, alone = false, signal } = request;
+      const headers = headersFor(settings, request, origin);
+      response = await agents.send({ url, origin, headers, size, alone, signal });
     } catch (error) {
       request.signal?.throwIfAborted();
       // The transport was closed.
@@ -41,9 +45,10 @@ export async function ask(
       if (!failure.retry) throw shown;
       return { kind: "later", reason: failure.reason, retryAfter: 0, error: shown };
     }
+    ahead ||= response.ahead;
     const location = header(response.headers, "location");
     if (!REDIRECTS.has(response.statusCode) || location === undefined)
-      return judge({ request, url, proxy, response, patienceMs: settings.timeouts.body });
+      return judge({ request, url, proxy, response: ahead ? { ...response, ahead } : response, patienceMs });
     discard(response);
     if (hops === MOST_REDIRECTS)
       throw new SluiceError(
@@ -55,10 +60,11 @@ export async function ask(
   }
 }
 
-function headersFor(settings: HttpSettings, request: FetchRequest, url: URL): Record<string, string> {
+function headersFor(settings: HttpSettings, request: FetchRequest, origin: string): Record<string, string> {
   const headers = requestHeaders(request, settings.userAgent);
-  const mine = url.origin === settings.base.origin ? settings.authorization : undefined;
-  return mine === undefined ? headers : { ...headers, authorization: mine };
+  if (settings.authorization !== undefined && origin === settings.base.origin)
+    headers["authorization"] = settings.authorization;
+  return headers;
 }
 
 function addressRefused(from: URL, url: URL, address: string): SluiceError {

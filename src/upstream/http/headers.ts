@@ -1,23 +1,22 @@
 import type { FetchRequest, Validators } from "../contract.ts";
-import type { HttpResponse } from "./agents.ts";
-
-type ResponseHeaders = HttpResponse["headers"];
+import type { ResponseHeaders } from "./exchange.ts";
 
 /**
  * The header lines of a request. Never a coded body: digests are those of the file. Credentials are added by
  * the hop.
  */
 export function requestHeaders(request: FetchRequest, userAgent: string): Record<string, string> {
-  const { offset = 0 } = request;
-  const validators = sendable(request.validators?.etag, request.validators?.lastModified);
-  const conditions = offset > 0 ? range(offset, validators) : conditional(validators);
-  return {
+  const { offset = 0, fresh, validators } = request;
+  const headers: Record<string, string> = {
     accept: "*/*",
     "accept-encoding": "identity",
     "user-agent": userAgent,
-    ...(request.fresh === true && { "cache-control": "no-cache", pragma: "no-cache" }),
-    ...conditions,
   };
+  if (fresh === true) Object.assign(headers, { "cache-control": "no-cache", pragma: "no-cache" });
+  const known = sendable(validators?.etag, validators?.lastModified);
+  if (offset > 0) Object.assign(headers, range(offset, known));
+  else if (validators !== undefined) Object.assign(headers, conditional(known));
+  return headers;
 }
 
 function conditional({ etag, lastModified }: Validators): Record<string, string> {

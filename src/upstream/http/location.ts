@@ -34,15 +34,15 @@ export function parseBase(text: string): { base: URL; username: string; password
  */
 export function resolveFrom(base: URL, from: string, hosts: HostList): URL {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(from)) {
-    const url = URL.canParse(from) ? new URL(from) : undefined;
-    if (url === undefined) throw outside(base, from);
+    const url = URL.parse(from);
+    if (url === null) throw outside(base, from);
     checkHop({ base, from: base, to: url, hosts, verb: "names" });
     return stripped(url);
   }
   // The URL parser would take a backslash for a slash, and drop tabs and line ends.
   const plain = !from.startsWith("/") && !/[\\\u0000-\u0020]/.test(from);
-  const url = plain && URL.canParse(base.href + from) ? new URL(base.href + from) : undefined;
-  if (url === undefined || !isBelow(base, url)) throw outside(base, from);
+  const url = plain ? URL.parse(base.href + from) : null;
+  if (url === null || !isBelow(base, url)) throw outside(base, from);
   return stripped(url);
 }
 
@@ -87,7 +87,7 @@ function isSameHost(base: URL, to: URL): boolean {
 }
 
 function isBelow(base: URL, url: URL): boolean {
-  return url.origin === base.origin && url.pathname.startsWith(base.pathname);
+  return url.href.startsWith(base.href);
 }
 
 function isHttp(url: URL): boolean {
@@ -95,9 +95,10 @@ function isHttp(url: URL): boolean {
 }
 
 function stripped(url: URL): URL {
-  url.username = "";
-  url.password = "";
-  url.hash = "";
+  // Setting a part makes the whole URL anew, and there are many.
+  if (url.username !== "") url.username = "";
+  if (url.password !== "") url.password = "";
+  if (url.hash !== "") url.hash = "";
   return url;
 }
 

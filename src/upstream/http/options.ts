@@ -1,7 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import type { Emit } from "../../base/events.ts";
 import { SluiceError } from "../../base/errors.ts";
-import type { ProxyEnvironment } from "../proxy.ts";
+import { proxyFor } from "../proxy.ts";
+import type { Proxy, ProxyEnvironment } from "../proxy.ts";
 import { userAgent } from "../user-agent.ts";
 import { createConnections } from "./connections.ts";
 import type { Connections } from "./connections.ts";
@@ -25,7 +26,7 @@ export interface HttpOptions {
   readonly url: string;
   /** Connections to one host at once. */
   readonly connections?: number | undefined;
-  /** Requests sent ahead on one connection; 1: none. */
+  /** Small files asked for at once on one connection; 1: none is sent ahead of an answer. */
   readonly pipelining?: number | undefined;
   /** Times that one file is asked for again after a passing failure. */
   readonly retries?: number | undefined;
@@ -55,10 +56,10 @@ export interface Timeouts {
   readonly body: number;
 }
 
-/** Polite to a public mirror: few connections, no pipelining. */
+/** Polite to a public mirror: few connections. A server works on one request of a connection at a time, however many wait on it. */
 export const HTTP_DEFAULTS = {
   connections: 8,
-  pipelining: 1,
+  pipelining: 32,
   retries: 4,
   timeoutSeconds: { connect: 15, headers: 60, body: 60 },
   userAgent: userAgent(undefined),
@@ -74,7 +75,8 @@ export interface HttpSettings {
   readonly timeouts: Timeouts;
   readonly hosts: HostList;
   readonly tls: TlsContexts;
-  readonly proxyEnv: ProxyEnvironment;
+  /** The proxy on the way to an origin; looked up once. Throws `config_invalid`. */
+  readonly proxyOf: (origin: string) => Proxy | undefined;
   readonly emit: Emit;
   readonly userAgent: string;
   readonly shared: Connections;
@@ -102,11 +104,19 @@ export function readOptions(options: HttpOptions): HttpSettings {
     },
     hosts: hostList(options.redirectHosts ?? []),
     tls: tlsContexts(options.tls ?? {}, base),
-    proxyEnv: options.proxyEnv ?? process.env,
+    proxyOf: proxies(options.proxyEnv ?? process.env),
     emit: options.emit ?? (() => undefined),
     userAgent: options.userAgent ?? HTTP_DEFAULTS.userAgent,
     shared,
     sleep: options.sleep ?? wait,
+  };
+}
+
+function proxies(env: ProxyEnvironment): (origin: string) => Proxy | undefined {
+  const known = new Map<string, Proxy | undefined>();
+  return (origin) => {
+    if (!known.has(origin)) known.set(origin, proxyFor(new URL(origin), env));
+    return known.get(origin);
   };
 }
 

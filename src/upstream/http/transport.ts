@@ -23,6 +23,7 @@ export function httpTransport(options: HttpOptions): Transport {
       return agents.requests;
     },
     fetch: (request) => fetchFile(settings, agents, request),
+    distrust: (from) => agents.distrust(resolveFrom(settings.base, from, settings.hosts)),
     close: () => agents.close(),
   };
 }
@@ -31,12 +32,21 @@ async function fetchFile(settings: HttpSettings, agents: Agents, request: FetchR
   request.signal?.throwIfAborted();
   const target = resolveFrom(settings.base, request.from, settings.hosts);
   let asked = request;
+  let wasRefused = false;
   for (let attempt = 1; ;) {
     const outcome = await ask(settings, agents, asked, target);
-    if (outcome.kind === "reply") return outcome.reply;
+    if (outcome.kind === "reply") {
+      if (wasRefused && outcome.reply.status === "ok") await agents.distrust(target);
+      return outcome.reply;
+    }
+    if (outcome.kind === "alone") {
+      wasRefused = true;
+      asked = { ...asked, alone: true };
+      continue;
+    }
     if (outcome.kind === "whole") {
       // Without the validators too: they would turn into a question whether the file has changed.
-      asked = { ...request, offset: undefined, validators: undefined };
+      asked = { ...asked, offset: undefined, validators: undefined };
       continue;
     }
     if (attempt > settings.retries) throw outcome.error;
@@ -53,5 +63,6 @@ async function fetchFile(settings: HttpSettings, agents: Agents, request: FetchR
       throw error;
     });
     attempt++;
+    asked = { ...asked, alone: true };
   }
 }

@@ -1,5 +1,3 @@
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { Proxy } from "../proxy.ts";
@@ -28,11 +26,12 @@ export interface TunnelOptions {
  * A connection through a proxy, by CONNECT (RFC 9110, 9.3.6). Rejects with ProxyRefusal or the socket's own
  * error.
  */
-export function openTunnel(options: TunnelOptions): Promise<Socket> {
+export async function openTunnel(options: TunnelOptions): Promise<Socket> {
   const { proxy, authority } = options;
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const url = new URL(proxy.url);
-  const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, {
+  const library = await (url.protocol === "https:" ? import("node:https") : import("node:http"));
+  const request = library.request(url, {
     method: "CONNECT",
     path: authority,
     agent: false,
@@ -60,5 +59,5 @@ export function openTunnel(options: TunnelOptions): Promise<Socket> {
   });
   request.on("error", reject);
   request.end();
-  return promise.finally(() => clearTimeout(timer));
+  return await promise.finally(() => clearTimeout(timer));
 }

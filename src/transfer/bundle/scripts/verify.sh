@@ -25,6 +25,13 @@ else
   printf 'Signed by %s.\n' "$signer"
 fi
 
+# Sluice itself, where it came along.
+for signature in sluice[-_]*.asc; do
+  [ -f "$signature" ] || continue
+  gpg --homedir "$home" --batch --status-fd 1 --verify "$signature" "${signature%.asc}" >"$home/status" 2>"$home/log" &&
+    grep -q "VALIDSIG .* $signer\$" "$home/status" || fail "${signature%.asc} is not as it was signed: do not install it."
+done
+
 # A part may be on another medium, or lie here in pieces that `split -b` made.
 bad=0
 while read -r sum name; do
