@@ -22,7 +22,7 @@ async function make(to: string, umask: string, ...formats: readonly string[]): P
   // Whoever makes them: nothing of the umask is in them.
   const command = `umask ${umask}; exec "$@"`;
   const args = [process.execPath, MAIN, "--fast", "--arch", ARCH, "--to", to, ...only];
-  await must("sh", ["-c", command, "sh", ...args]);
+  await must("sh", ["-c", command, "sh", ...args], { timeoutMs: 400_000 });
 }
 
 suite("packages", { skip: skipApt || needs("xz", "dpkg-deb", "rpmbuild", "tar", "npm") }, () => {
