@@ -50,8 +50,8 @@ async function delayed(cleanup: Cleanup, port: number, delayMs: number): Promise
   const child = fork(join(import.meta.dirname, "delay.ts"), [String(port), String(delayMs)]);
   cleanup.use({
     async [Symbol.asyncDispose]() {
-      const ended = new Promise((resolve) => child.once("close", resolve));
-      child.disconnect();
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
       await ended;
     },
   });
