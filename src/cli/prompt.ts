@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { sanitize } from "../base/errors.ts";
 import type { Context } from "./context.ts";
 
 /**
@@ -18,7 +19,9 @@ async function ask(context: Context, question: string, otherwise: boolean): Prom
   const { io, output, options, signal } = context;
   const nobody = io.input.isTTY !== true || io.err.isTTY !== true;
   if (options.yes || nobody) {
-    output.warn(question);
+    const [first = "", ...rest] = question.split("\n");
+    output.warn(first);
+    for (const line of rest) io.err.write(`  ${sanitize(line)}\n`);
     return options.yes || otherwise;
   }
   const asker = createInterface({ input: io.input, output: io.err });
