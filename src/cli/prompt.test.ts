@@ -8,7 +8,8 @@ import { confirmTrust } from "./prompt.ts";
 test("where nobody can be asked, a question of several lines is shown line by line, and trust is not given", async () => {
   const io = captureIo();
   const options = { json: false, quiet: true, yes: false };
-  const context = { io, options, output: createOutput(io, options), signal: new AbortController().signal };
-  assert.equal(await confirmTrust(context as Context, "These keys:\none\u001B[2J"), false);
+  const signal = new AbortController().signal;
+  const context: Context = { io, options, output: createOutput(io, options), signal, fail: () => undefined };
+  assert.equal(await confirmTrust(context, "These keys:\none\u001B[2J"), false);
   assert.equal(io.stderr(), "sluice: warning: These keys:\n  one?[2J\n");
 });
