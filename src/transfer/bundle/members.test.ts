@@ -48,8 +48,9 @@ function isOpen(path: string): boolean {
 
 const skip = process.platform !== "linux";
 
-test("members come whole, and a part is let go of wherever its reader leaves", { skip }, async () => {
+test("members come whole, and a part is let go of wherever its reader leaves", { skip }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "sluice-members-"));
+  t.after(async () => rm(folder, { recursive: true }));
   const bundle = bundleIn(folder, tar);
   const read: string[] = [];
   for await (const { name, body } of readMembers(bundle, () => true, new Map())) {
@@ -75,5 +76,4 @@ test("members come whole, and a part is let go of wherever its reader leaves", {
     throw new Error(JSON.stringify([...faults.values()]));
   }, /cut short/);
   assert.ok(!isOpen(join(folder, "part.tar")), "a part that is cut");
-  await rm(folder, { recursive: true });
 });
