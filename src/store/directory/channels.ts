@@ -109,19 +109,22 @@ async function setChannel(
   let folder = `${channel}.${version}`;
   while (fs.lstatSync(`${base}/${folder}`, { throwIfNoEntry: false }) !== undefined) folder += "+";
   makeDirectory(`${base}/${folder}`);
-  const folders = new Set([`${base}/${folder}`, base, place.at.trees]);
   for (const [mirror, id] of Object.entries(mirrors)) {
     if (!isSnapshotId(id)) throw new SluiceError("bad_name", `'${id}' is not the id of a snapshot.`);
     fs.symlinkSync(treeTarget(mirror, id), `${base}/${folder}/${mirror}`);
-    makeDirectory(`${place.at.trees}/${mirror}`);
+  }
+  // All that the link leads to is durable before it is switched, and then the link.
+  for (const one of [`${base}/${folder}`, base, place.at.trees]) await sync(one);
+  // A name that is there always leads somewhere: it goes before the switch, and comes after it.
+  removeConstants(place, channel, (mirror) => mirrors[mirror] === undefined);
+  pointTo(place, `${base}/${channel}`, folder);
+  const folders = new Set([base]);
+  for (const mirror of Object.keys(mirrors)) {
+    if (makeDirectory(`${place.at.trees}/${mirror}`)) folders.add(place.at.trees);
     if (pointTo(place, `${place.at.trees}/${mirror}/${channel}`, constantTarget(mirror, channel)))
       folders.add(`${place.at.trees}/${mirror}`);
   }
-  // All that the link leads to is durable before it is switched, and then the link.
   for (const one of folders) await sync(one);
-  pointTo(place, `${base}/${channel}`, folder);
-  await sync(base);
-  removeConstants(place, channel, (mirror) => mirrors[mirror] === undefined);
   // The folder just left stays until the next switch: a client may be on its way through it.
   await removeOldFolders(place, channel, [before, folder]);
 }
