@@ -13,7 +13,7 @@ import { Cleanup } from "../test/temp.ts";
 import { makeKey } from "../test/toys/key.ts";
 import { peakOf, type Peak } from "./peak.ts";
 
-const MAIN = join(import.meta.dirname, "../src/cli/main.ts");
+const SLUICE = join(import.meta.dirname, "../bin/sluice");
 const LISTS = "/var/lib/apt/lists";
 const DEBIAN_KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const INDEX_ONLY = { contents: false, dep11: false, cnf: false, languages: "none" };
@@ -80,7 +80,7 @@ async function measure(
   await writeFile(config, JSON.stringify({ data: join(home, "data"), mirrors: { m: mirror } }));
   process.stdout.write(`${what}\n`);
   const sluice = (...verb: string[]): Promise<Peak> =>
-    peakOf(process.execPath, [MAIN, "--config", config, ...verb], plainEnv({ HOME: home }));
+    peakOf(SLUICE, ["--config", config, ...verb], plainEnv({ HOME: home }));
   report("sluice sync", await sluice("sync", "m"));
   report("sluice verify", await sluice("verify", "m"));
   const apt = cleanup.use(await aptClient());
