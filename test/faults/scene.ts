@@ -1,6 +1,6 @@
 import { equal } from "node:assert/strict";
 import { lstat } from "node:fs/promises";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import type { SluiceSite } from "../clients/sluice.ts";
 import { must } from "../run.ts";
 import { removeFolder, tempFolder } from "../temp.ts";
@@ -57,7 +57,7 @@ export async function openScene(
     : { ran: await site.start(...operation.args).done, calls: [] };
   equal(ran.code, 0, ran.stderr);
   const ms = performance.now() - began;
-  const { bytes, again } = fetched(stage, size);
+  const { bytes, again } = fetched(stage);
   stage.server.clear();
   await operation.idle(site);
   const effort = { ms, bytes, again, idleRequests: stage.server.requests.length };
@@ -72,10 +72,11 @@ export async function openScene(
   };
 }
 
-function fetched({ server }: Stage, { bytesEach }: WorldSize): { bytes: number; again: number } {
+function fetched({ server, world }: Stage): { bytes: number; again: number } {
   const sizes = server.requests.map((request) => request.bytes);
   const sum = (some: readonly number[]): number => some.reduce((total, one) => total + one, 0);
-  const others = sizes.filter((size) => size < bytesEach);
+  const ending = extname(world.ownPackage.old);
+  const others = server.requests.filter(({ path }) => !path.endsWith(ending)).map(({ bytes }) => bytes);
   return { bytes: sum(sizes), again: sum(others) + CONNECTIONS * Math.max(0, ...sizes) };
 }
 
