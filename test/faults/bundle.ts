@@ -25,6 +25,7 @@ export const bundle: readonly Fault[] = [
   {
     name: "bundle: a bit is flipped",
     promise: "`sluice import` and `sluice import --check` find it, name the file, and publish nothing",
+    engine: true,
     quick: 6,
     long: 1000,
     skip: false,

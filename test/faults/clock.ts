@@ -143,6 +143,7 @@ export const clock: readonly Fault[] = [
   {
     name: "clock jumps",
     promise: "nothing is lost, nothing is out of order, and it is told",
+    engine: true,
     quick: 2,
     long: 96,
     skip: skipFalseClock,

@@ -28,6 +28,7 @@ export const crowd: readonly Fault[] = [
     name: "crowd: eight processes",
     promise:
       "runs by chance, some killed, some stopped, leave one line of history for each channel, and clients always a whole state",
+    engine: true,
     quick: 40,
     long: LONG.operations,
     skip: false,

@@ -18,6 +18,8 @@ export interface Fault {
   readonly promise: string;
   readonly quick: number;
   readonly long: number;
+  /** What it strikes is the engine's alone: it is tried with the first world only. */
+  readonly engine?: true;
   /** Why it cannot be tried here, or false. */
   readonly skip: string | false;
   /** Tries it `amount` times, at points spread evenly over what may be hit. */
@@ -32,6 +34,7 @@ export function testFaults(title: string, faults: readonly Fault[]): void {
     suite(`${title}: ${kind.ecosystem}`, { skip: kind.skip }, () => {
       after(closeStages);
       for (const fault of faults) {
+        if (fault.engine === true && nth > 0) continue;
         test(`${fault.name}: ${fault.promise}`, { skip: fault.skip }, async () => {
           const amount = Math.ceil(fault.quick * share);
           const { tried } = await fault.run(kind, amount);

@@ -12,6 +12,7 @@ function fuzzing(target: TargetKind): Fault {
     name: `fuzz: ${name}`,
     promise:
       "any bytes are taken, or refused by name: no other error, no second of work, no memory past a bound",
+    engine: true,
     quick: 2000,
     long,
     skip: false,

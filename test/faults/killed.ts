@@ -73,12 +73,14 @@ interface Kills {
   readonly name?: string;
   /** The run that goes on is killed too, at each time somewhere else. */
   readonly twice?: true;
+  readonly engine?: true;
 }
 
-function killing({ operation, size, quick, name = operation.name, twice }: Kills): Fault {
+function killing({ operation, size, quick, name = operation.name, twice, engine }: Kills): Fault {
   return {
     name: `killed: ${name}`,
     promise: KILLED,
+    ...(engine && { engine }),
     quick,
     long: 100,
     skip: false,
@@ -92,8 +94,20 @@ function killing({ operation, size, quick, name = operation.name, twice }: Kills
 /** kill -9 at points spread evenly over the write-class system calls of a run. */
 export const killed: readonly Fault[] = [
   killing({ operation: FIRST_SYNC, size: smallFiles, quick: 2 }),
-  killing({ operation: FIRST_SYNC, size: manyFiles, quick: 1, name: "first sync of many files" }),
-  killing({ operation: FIRST_SYNC, size: largeFiles, quick: 1, name: "first sync of larger files" }),
+  killing({
+    operation: FIRST_SYNC,
+    size: manyFiles,
+    quick: 1,
+    name: "first sync of many files",
+    engine: true,
+  }),
+  killing({
+    operation: FIRST_SYNC,
+    size: largeFiles,
+    quick: 1,
+    name: "first sync of larger files",
+    engine: true,
+  }),
   killing({ operation: UPDATE, size: smallFiles, quick: 1 }),
   killing({
     operation: UPDATE,
@@ -101,6 +115,7 @@ export const killed: readonly Fault[] = [
     quick: 1,
     name: "update, and the run that goes on",
     twice: true,
+    engine: true,
   }),
   killing({ operation: PROMOTE, size: smallFiles, quick: 2 }),
   killing({ operation: ROLLBACK, size: smallFiles, quick: 1 }),

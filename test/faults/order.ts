@@ -127,6 +127,7 @@ export const order: readonly Fault[] = [
   {
     name: "order of writes, many files",
     promise: "the same where a thread of their own writes them",
+    engine: true,
     quick: MANY.length,
     long: MANY.length,
     skip: skipStrace,

@@ -10,16 +10,33 @@ export interface Row {
   readonly outcome: Outcome | { readonly skipped: string } | { readonly failed: string };
 }
 
-/** The rows as docs/reliability.md carries them: GitHub's Markdown. */
-export function table(rows: readonly Row[]): string {
-  const head = [
-    "| ecosystem | fault | must hold | tried | came out as | seconds |",
-    "| --- | --- | --- | --: | --- | --: |",
-  ];
+const HEAD = [
+  "| ecosystem | fault | must hold | tried | came out as | seconds | on |",
+  "| --- | --- | --- | --: | --- | --: | --- |",
+];
+
+/** The rows as docs/reliability.md carries them: GitHub's Markdown. `date`: when they were tried. */
+export function table(rows: readonly Row[], date: string): string {
   const lines = rows.map(({ ecosystem, fault, promise, seconds, outcome }) =>
-    ["", ecosystem, fault, promise, ...cells(outcome), seconds.toFixed(0), ""].join(" | ").trim(),
+    ["", ecosystem, fault, promise, ...cells(outcome), seconds.toFixed(0), date, ""].join(" | ").trim(),
   );
-  return `${[...head, ...lines].join("\n")}\n`;
+  return `${[...HEAD, ...lines].join("\n")}\n`;
+}
+
+/** The table with its lines in this order (`ecosystem | fault`), each from `fresh` where it has one, else from `old`; a line that is in no order any more goes. */
+export function renewed(old: string, fresh: string, order: readonly string[]): string {
+  const lines = new Map(
+    `${old}\n${fresh}`
+      .split("\n")
+      .filter((line) => line.startsWith("| "))
+      .map((line) => [keyOf(line), line]),
+  );
+  return `${[...HEAD, ...order.flatMap((key) => lines.get(key) ?? [])].join("\n")}\n`;
+}
+
+function keyOf(line: string): string {
+  const [, ecosystem = "", fault = ""] = line.split("|").map((cell) => cell.trim());
+  return `${ecosystem} | ${fault}`;
 }
 
 function cells(outcome: Row["outcome"]): [tried: string, outcome: string] {

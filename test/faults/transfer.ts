@@ -75,6 +75,7 @@ function taking(
 const pull: Fault = {
   name: "killed: pull",
   promise: `${KILLED}; no more than a file for each connection is asked for twice`,
+  engine: true,
   quick: 2,
   long: 100,
   skip: false,
@@ -120,6 +121,7 @@ const pull: Fault = {
 const importing: Fault = {
   name: "killed: import of a bundle",
   promise: KILLED,
+  engine: true,
   quick: 1,
   long: 100,
   skip: false,
@@ -153,6 +155,7 @@ function exporting({ name, args, idle }: Exporting): Fault {
     name: `killed: ${name}`,
     promise:
       "kill -9 at any call: the next run goes on, what it wrote is imported whole, the one after has nothing to do",
+    engine: true,
     quick: 1,
     long: 100,
     skip: skipStrace,

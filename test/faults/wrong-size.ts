@@ -22,6 +22,7 @@ export const wrongSize: readonly Fault[] = [
     name: "wrong size: serve",
     promise:
       "a blob that was cut or has grown is never sent, before it is put away and after; then it is whole again",
+    engine: true,
     quick: 6,
     long: 200,
     skip: false,
