@@ -82,8 +82,8 @@ suite("a sync that is killed", { skip: skipApt }, () => {
     deepEqual(await filesBelow(join(site.data, "tmp")), [], "nothing is left in tmp/");
   }
 
-  test("at each request in turn is continued by the next one, which fetches only the rest", async () => {
-    for (let n = 1; n <= requests; n++) {
+  test("at every second request is continued by the next one, which fetches only the rest", async () => {
+    for (let n = 1; n <= requests; n += 2) {
       const site = await freshSite();
       await killAt(site, n, false);
       deepEqual(await readdir(join(site.data, "refs/snapshots")).catch(() => []), [], "nothing is visible");
