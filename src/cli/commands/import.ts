@@ -1,5 +1,6 @@
 import { asSluiceError, SluiceError } from "../../base/errors.ts";
 import type { Emit } from "../../base/events.ts";
+import { readIdentityRow } from "../../channel/identity-row.ts";
 import type { Site } from "../../channel/site.ts";
 import type { Config } from "../../config/types.ts";
 import { ecosystemById } from "../../ecosystems/index.ts";
@@ -43,20 +44,34 @@ export async function importFolders(
   for (const notice of sources.notices) context.output.warn(notice);
   for (const { name, error } of sources.bad) failed(context, name, error);
   await withSite(context, config, async (site) => {
-    for (const source of sources.list)
-      await importOne(context, config, site, source.name, async () => source, options, progress.emit);
+    const senders = await Promise.all(sources.list.map(senderOf));
+    for (const [nth, source] of sources.list.entries()) {
+      const isFollowed = senders[nth] !== undefined && senders.includes(senders[nth], nth + 1);
+      const how = { ...options, isFollowed };
+      await importOne(context, config, site, source.name, async () => source, how, progress.emit);
+    }
   });
   progress.done();
 }
 
-/** Imports from one source, and says what came of it; one that is bad or incomplete does not hold the others back. */
+async function senderOf({ store }: Source): Promise<string | undefined> {
+  return readIdentityRow(store).then(
+    (row) => row?.id,
+    () => undefined,
+  );
+}
+
+/**
+ * Imports from one source, and says what came of it; one that is bad or incomplete does not hold the others back. `isFollowed`: a newer one of the same sender comes
+ * after it, so that to be older than what was taken before is no fault.
+ */
 export async function importOne(
   context: Context,
   config: Config,
   site: Site,
   name: string,
   open: () => Promise<Source>,
-  options: ImportOptions,
+  options: ImportOptions & { readonly isFollowed?: boolean },
   emit: Emit,
 ): Promise<void> {
   try {
@@ -79,7 +94,10 @@ export async function importOne(
     report(context, result);
   } catch (thrown) {
     context.signal.throwIfAborted();
-    failed(context, name, asSluiceError(thrown));
+    const error = asSluiceError(thrown);
+    if (options.isFollowed === true && error.code === "replayed")
+      context.output.note(`${name}: was taken before`);
+    else failed(context, name, error);
   }
 }
 

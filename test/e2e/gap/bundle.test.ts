@@ -94,6 +94,10 @@ suite("snapshots carried by a bundle", { skip: skipApt }, () => {
     await late.ok("import", second, first);
     await sites.installs(`file://${late.data}/trees/m/stable`, "3.0-1");
     refused(await late.run("import", first), "replayed");
+    // Run again with all that there is, as after a stop.
+    const again = await late.ok("import", first, second);
+    match(again.stderr, /bundle 1.* was taken before/);
+    match(again.stdout, /bundle 2.*: nothing new/);
     const target = await sites.folder("target");
     equal((await run("dash", [join(second, "import.sh"), target])).code, 1);
     await must("dash", [join(first, "import.sh"), target]);
