@@ -139,13 +139,15 @@ suite("snapshots carried by a bundle", { skip: skipApt }, () => {
   });
 
   test("a flipped bit anywhere is found and named, and nothing is published", async () => {
+    const shared = await sites.inner();
     for (const [at, name] of (await readdir(first)).entries()) {
       const copy = await copyOf(first);
       const bytes = await readFile(join(copy, name));
       const place = (at * 7919 + 13) % bytes.length;
       bytes[place] = (bytes[place] ?? 0) ^ (1 << (at % 8));
       await writeFile(join(copy, name), bytes);
-      const inner = await sites.inner();
+      // What a refused try has brought of the parts is not read again.
+      const inner = name.endsWith(".tar") ? await sites.inner() : shared;
       const ran = await inner.run("import", copy);
       equal(ran.code, 1, `${name} at ${place}: ${ran.stdout}`);
       match(
@@ -155,7 +157,7 @@ suite("snapshots carried by a bundle", { skip: skipApt }, () => {
       );
       deepEqual(await inner.list(), []);
       await rm(copy, { recursive: true });
-      await inner[Symbol.asyncDispose]();
+      if (inner !== shared) await inner[Symbol.asyncDispose]();
     }
   });
 
