@@ -62,6 +62,12 @@ export async function resolveId(store: ReadStore, mirror: string, x: string = LA
   const id = (await findChannel(store, x))?.body.mirrors[mirror];
   if (id !== undefined) return id;
   if (x === LATEST) {
+    const others = Object.keys(await channelsOf(store, mirror));
+    if (others.length > 0)
+      throw new SluiceError(
+        "unknown_channel",
+        `Mirror '${mirror}' is not in the channel 'latest', but in ${others.join(", ")}: say which, as ${mirror}@${others[0]} or by --channel.`,
+      );
     throw new SluiceError(
       "unknown_snapshot",
       `Mirror '${mirror}' has no snapshot yet: run \`sluice sync ${mirror}\`.`,

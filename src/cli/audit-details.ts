@@ -34,6 +34,15 @@ interface Fields {
   readonly snapshots: readonly string[];
   readonly files: number;
   readonly bytes: number;
+  readonly scan: {
+    readonly command: readonly string[];
+    readonly files: number;
+    readonly refused: readonly {
+      readonly mirror: string;
+      readonly path: string;
+      readonly exit: number | string;
+    }[];
+  };
 }
 
 function moved(record: Partial<Fields>): string[] {
@@ -46,6 +55,14 @@ function moved(record: Partial<Fields>): string[] {
     ...Object.entries(channels).map(([channel, version]) => `channel ${channel} #${version}`),
     ...snapshots,
     amount(record),
+    ...(record.scan === undefined ? [] : scanned(record.scan)),
+  ];
+}
+
+function scanned({ command, files, refused }: Fields["scan"]): string[] {
+  return [
+    `${command[0]} looked at ${formatCount(files, "file")} and refused ${refused.length}`,
+    ...refused.map(({ mirror, path, exit }) => `refused (${exit}): ${mirror}: ${path}`),
   ];
 }
 
