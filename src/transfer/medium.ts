@@ -5,11 +5,12 @@ import { readIdentityRow } from "../channel/identity-row.ts";
 import { holdOwn, lockMedium, trim } from "./medium-trim.ts";
 import { reconcileTrees } from "../channel/trees.ts";
 import type { Site } from "../channel/site.ts";
-import { openDirectoryStore, type DirectoryStore } from "../store/directory/open.ts";
+import type { DirectoryStore } from "../store/directory/open.ts";
 import type { SendOptions } from "./ask-blobs.ts";
 import { loadCargo, type Selection } from "./cargo.ts";
 import type { Cargo } from "./contract.ts";
 import { writeExport } from "./export-record.ts";
+import { holdElsewhere, isOwn, openMedium } from "./medium-folder.ts";
 import { roomFor } from "./room.ts";
 import { lackingBlobs, lackingRecords, sendBlobs, sendRecords, sendRefs } from "./send.ts";
 import { storeSource } from "./store-source.ts";
@@ -37,21 +38,18 @@ export interface MediumRequest extends SendOptions {
 
 /**
  * Brings a medium up to date: a directory store that shows this site's own records, with trees that a client may use by `file://`. Only what it lacks is copied; the
- * records come last. Throws medium_unsuitable, disk_full.
+ * records come last. Throws medium_unsuitable, medium_unsafe, disk_full.
  */
 export async function writeMedium(site: Site, request: MediumRequest): Promise<MediumResult> {
   const { folder, selection } = request;
   // The row of keys is made with the first record; a site that never wrote has nothing to carry.
   await site.author();
   const own = await readIdentityRow(site.store);
-  if (own === undefined || resolve(folder) === resolve(request.data))
-    throw new SluiceError(
-      "medium_unsuitable",
-      `${folder} is the data folder of this site: give the folder of a medium.`,
-    );
+  if (own === undefined) throw isOwn(folder);
+  await holdElsewhere(folder, request.data);
   const cargo = await loadCargo(site.store, own.id, selection);
   await probe(folder);
-  const medium = await openDirectoryStore(folder);
+  const medium = await openMedium(folder, request.data);
   try {
     await using _held = await lockMedium(medium);
     await holdOwn(medium, own.id, folder);

@@ -1,8 +1,9 @@
-import { open, readdir, readFile, realpath, rename, stat, statfs } from "node:fs/promises";
+import { readdir, readFile, realpath, rename, stat, statfs } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { SluiceError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import type { Site } from "../channel/site.ts";
+import { openFresh } from "./bundle/durable.ts";
 
 /** How Sluice's own packages are named. */
 const NAME = /^sluice[-_][A-Za-z0-9._-]{1,80}\.(?:tar\.xz|deb|rpm)$/;
@@ -73,7 +74,7 @@ async function write(path: string, bytes: Buffer): Promise<void> {
       `There is no room for ${path}: use a larger medium, or leave Sluice out.`,
     );
   const unfinished = `${path}.new`;
-  await using file = await open(unfinished, "w");
+  await using file = await openFresh(unfinished);
   await file.writeFile(bytes);
   await file.sync();
   await rename(unfinished, path);

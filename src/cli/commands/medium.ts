@@ -1,9 +1,9 @@
 import { SluiceError } from "../../base/errors.ts";
 import { expiredNotice, type ChannelState } from "../../channel/expiry.ts";
 import { readIdentityRow } from "../../channel/identity-row.ts";
-import { openDirectoryReader, openDirectoryStore } from "../../store/directory/open.ts";
+import { openDirectoryReader } from "../../store/directory/open.ts";
 import { trustedKeys } from "../../transfer/known-sites.ts";
-import { isMedium } from "../../transfer/medium-folder.ts";
+import { isMedium, openMedium } from "../../transfer/medium-folder.ts";
 import { mediumDiff, mediumState } from "../../transfer/medium-state.ts";
 import { collectMedium } from "../../transfer/medium-trim.ts";
 import { readConfig, type Context } from "../context.ts";
@@ -84,7 +84,7 @@ export async function collect(
   if (!(await isMedium(folder))) throw noMedium(folder);
   const dryRun = options.dryRun === true;
   await withSite(context, config, async (site) => {
-    const medium = await openDirectoryStore(folder);
+    const medium = await openMedium(folder, config.data);
     try {
       const done = await collectMedium(site, medium, folder, { keep: keepOf(options.keep), dryRun });
       output.json({ ...done, dryRun });

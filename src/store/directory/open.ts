@@ -6,7 +6,7 @@ import { SluiceError } from "../../base/errors.ts";
 import type { PruneStore, ReadStore, TreeStore } from "../contract.ts";
 import { blobFiles } from "./blob-files.ts";
 import { freeBytes, isErrno, makeDirectories, makeDirectory, removeFile, sync, writeError } from "./files.ts";
-import { foreignGuard } from "./foreign.ts";
+import { foreignGuard, guardFolders } from "./foreign.ts";
 import { blobPath, layoutOf, placeAt } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { releaseLocks, takeLock } from "./lock.ts";
@@ -44,16 +44,19 @@ export async function openDirectoryReader(
 
 /**
  * Opens a directory store; makes it where the directory is missing or empty. After a crash, what was not durable is
- * re-checked first; `waitMs` is how long to wait for another process that does so. Throws `store_unusable`, `locked`.
+ * re-checked first; `waitMs` is how long to wait for another process that does so; `isForeign`: others may have written to it, and a
+ * link in the place of a folder is refused ahead of all else. Throws `store_unusable`, `locked`, `medium_unsafe`.
  */
 export async function openDirectoryStore(
   root: string,
-  options: { clock?: Clock; waitMs?: number; alone?: number } = {},
+  options: { clock?: Clock; waitMs?: number; alone?: number; isForeign?: boolean } = {},
 ): Promise<DirectoryStore> {
   const { clock = systemClock, waitMs = 60_000 } = options;
   const presence = newPresence();
   const place = placeAt(resolve(root), clock, presence.show);
   const { at } = place;
+  const guard = options.isForeign === true ? foreignGuard(at.root) : undefined;
+  if (guard !== undefined) guardFolders(at, guard);
   await prepare(at);
   const live = new Set<LiveSession>();
   const recheck = (): Promise<void> =>
@@ -62,7 +65,7 @@ export async function openDirectoryStore(
   await removeLitter(place);
   holdReserve(at);
   return {
-    ...directoryReads(at),
+    ...directoryReads(at, guard),
     root: at.root,
     trees: treeStore(place),
     async begin() {

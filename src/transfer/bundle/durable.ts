@@ -1,4 +1,4 @@
-import { open, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { MANIFEST, SIGNATURE } from "./layout.ts";
 
@@ -14,10 +14,20 @@ export async function finished(folder: string): Promise<string | undefined> {
   }
 }
 
+/** Makes a file for writing: what stands under its name goes, so that no link there leads the bytes elsewhere. */
+export async function openFresh(path: string, mode = 0o644): Promise<FileHandle> {
+  await rm(path, { force: true });
+  return open(path, "wx", mode);
+}
+
 /** At one stroke: half a signature would pass for a finished bundle. Scripts may be run. */
 export async function writeDurable(path: string, bytes: Buffer): Promise<void> {
   const aside = join(dirname(path), `.${basename(path)}.new`);
-  await writeFile(aside, bytes, { flush: true, mode: path.endsWith(".sh") ? 0o755 : 0o644 });
+  {
+    await using file = await openFresh(aside, path.endsWith(".sh") ? 0o755 : 0o644);
+    await file.writeFile(bytes);
+    await file.sync();
+  }
   await rename(aside, path);
 }
 

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { open, rename, stat, type FileHandle } from "node:fs/promises";
+import { lstat, rename, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { SluiceError } from "../../base/errors.ts";
 import { USTAR_END, ustarHeader, ustarPadding } from "../../formats/ustar.ts";
 import type { ReadStore } from "../../store/contract.ts";
+import { openFresh } from "./durable.ts";
 import type { BundlePart } from "./layout.ts";
 import type { Member, PartPlan } from "./plan.ts";
 
@@ -31,7 +32,7 @@ export async function writePart(
   const hash = createHash("sha256");
   let size = 0;
   {
-    await using file = folder === undefined ? undefined : await open(temporary, "w", 0o644);
+    await using file = folder === undefined ? undefined : await openFresh(temporary);
     const out = buffered(file, (chunk) => {
       hash.update(chunk);
       size += chunk.length;
@@ -106,6 +107,6 @@ function buffered(
 
 /** True where the part is in the folder with its size: of a run that was stopped after it. */
 export async function isWritten(folder: string, part: BundlePart, plan: PartPlan): Promise<boolean> {
-  const found = await stat(join(folder, part.name)).catch(() => undefined);
+  const found = await lstat(join(folder, part.name)).catch(() => undefined);
   return found?.isFile() === true && found.size === plan.size && part.size === plan.size;
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readdir, rename } from "node:fs/promises";
+import { mkdir, readdir, rename } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { SluiceError } from "../../base/errors.ts";
-import { finished, syncFolder, writeDurable } from "./durable.ts";
+import { finished, openFresh, syncFolder, writeDurable } from "./durable.ts";
 import { readPlain } from "./files.ts";
 import { SIGNATURE, SUMS, type BundlePart } from "./layout.ts";
 import { bytesOf } from "./members.ts";
@@ -38,8 +38,8 @@ export async function splitBundle({ from, to, partBytes, signal }: SplitRequest)
   if (resolve(to) === resolve(from))
     throw new SluiceError("usage", `${to} is the folder of the bundle itself: give another one.`);
   await mkdir(to, { recursive: true });
-  const there = await finished(to);
-  if (there !== undefined && there !== bundle.manifest.bundle)
+  const other = await finished(to);
+  if (other !== undefined && other !== bundle.manifest.bundle)
     throw new SluiceError("bundle_there", `${to} holds another bundle: give each one a folder of its own.`);
   const missing = bundle.manifest.parts.find(({ name }) => !bundle.parts.has(name));
   if (missing !== undefined)
@@ -47,7 +47,8 @@ export async function splitBundle({ from, to, partBytes, signal }: SplitRequest)
       "bundle_damaged",
       `Part ${missing.n} is not in ${from}: split where the bundle is whole.`,
     );
-  const done = new Set(await readdir(to));
+  const there = await readdir(to, { withFileTypes: true });
+  const done = new Set(there.filter((entry) => entry.isFile()).map(({ name }) => name));
   const left = bundle.manifest.parts.filter(
     (part) => !filesOf(part, partBytes).every(({ name }) => done.has(name)),
   );
@@ -107,7 +108,7 @@ async function copyPart(
   const input = bytesOf(bundle.parts.get(part.name)?.[0] ?? []);
   let held: Uint8Array = new Uint8Array();
   for (const [at, { size }] of pieces.entries()) {
-    await using file = await open(temporary(at), "w", 0o644);
+    await using file = await openFresh(temporary(at));
     for (let left = size; left > 0;) {
       signal.throwIfAborted();
       if (held.length === 0) {

@@ -1,6 +1,7 @@
-import { readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { openFresh } from "./durable.ts";
 import { bundlePart, type BundlePart } from "./layout.ts";
 
 // Beside the parts of an export that has not come to its end: which plan they are of, so that the next run goes on.
@@ -30,7 +31,10 @@ function parse(text: string): z.output<typeof schema> | undefined {
 
 export async function saveState(folder: string, bundle: string, parts: readonly BundlePart[]): Promise<void> {
   const temporary = join(folder, `${FILE}.partial`);
-  await writeFile(temporary, JSON.stringify({ bundle, parts }));
+  {
+    await using file = await openFresh(temporary);
+    await file.writeFile(JSON.stringify({ bundle, parts }));
+  }
   await rename(temporary, join(folder, FILE));
 }
 
