@@ -10,23 +10,27 @@ import type { Site } from "../channel/site.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { checkRef, ownName } from "../store/refs.ts";
 import type { Cargo, Source } from "./contract.ts";
-import { keyDecisions } from "./known-sites.ts";
+import { keyDecisions, type KeyDecision } from "./known-sites.ts";
+import { contradiction } from "./send.ts";
 
-/** Finds out whose store the source shows, and holds that this site trusts it. Throws sender_untrusted, identity_bad, replayed. */
+/**
+ * Finds out whose store the source shows, and holds that this site trusts it. Gives the site's row of keys as far as it is known, here or there. Throws sender_untrusted, identity_bad, replayed.
+ */
 export async function trustedSender(site: Site, source: Source): Promise<IdentityRow> {
-  const row = await readIdentityRow(source.store);
-  if (row === undefined)
+  const shown = await readIdentityRow(source.store);
+  if (shown === undefined)
     throw new SluiceError(
       "sender_untrusted",
       `${capital(source.name)} does not say which site it is of: have it written again.`,
     );
   const is = source.kind === "site" ? "is" : "was written by";
   const own = await readIdentityRow(site.store);
-  if (own?.id === row.id)
+  if (own?.id === shown.id)
     throw new SluiceError(
       "sender_untrusted",
       `${capital(source.name)} ${is} this very site: there is nothing to import.`,
     );
+  const row = await longerRow(site.store, source.store, shown);
   const decisions = await keyDecisions(site.store);
   if (decisions.get(row.id)?.state === "revoked" || decisions.get(row.current)?.state === "revoked")
     throw new SluiceError(
@@ -36,7 +40,7 @@ export async function trustedSender(site: Site, source: Source): Promise<Identit
   const isTrusted = [...row.keys].some(
     ([fingerprint, key]) => key.revokedSince === undefined && decisions.get(fingerprint)?.state === "trusted",
   );
-  if (!isTrusted && !(await isKnown(site.store, row)))
+  if (!isTrusted && !(await isKnown(site.store, row.id, decisions)))
     throw new SluiceError(
       "sender_untrusted",
       `${capital(source.name)} ${is} the site ${row.current}, which this one does not trust: compare the fingerprint with that site's \`sluice key show\`, then run \`sluice key trust\` with its key file.`,
@@ -44,17 +48,37 @@ export async function trustedSender(site: Site, source: Source): Promise<Identit
   return row;
 }
 
-// A row whose beginning was imported before is that site's, whatever has become of the key that was trusted first; sendRefs compares the bytes.
-async function isKnown(store: ReadStore, row: IdentityRow): Promise<boolean> {
-  const seen = await readIdentityRow(store, siteFolder(row.id));
-  if (seen === undefined) return false;
-  if (seen.version > row.version)
-    throw new SluiceError(
-      "replayed",
-      `The row of keys of the site ${row.id} is older than the one that is known here: what it came with was made before its key was changed; import a newer one.`,
-    );
-  const decisions = await keyDecisions(store);
-  return [...seen.keys.keys()].some((fingerprint) => decisions.get(fingerprint)?.state === "trusted");
+// Whoever has a stolen key would show the row as it was before that key was revoked.
+async function longerRow(store: ReadStore, source: ReadStore, shown: IdentityRow): Promise<IdentityRow> {
+  const folder = siteFolder(shown.id);
+  const seen = await readIdentityRow(store, folder);
+  if (seen === undefined) return shown;
+  for (let version = 1; version <= Math.min(seen.version, shown.version); version++) {
+    const kept = await store.readRef(`${folder}${IDENTITY}`, version);
+    const theirs = await source.readRef(IDENTITY, version);
+    if (kept === undefined || theirs?.equals(kept) !== true)
+      throw contradiction(`${folder}${IDENTITY}`, version);
+  }
+  if (seen.version <= shown.version) return shown;
+  for (const [fingerprint, key] of seen.keys)
+    if (key.revokedSince !== undefined && shown.keys.get(fingerprint)?.revokedSince === undefined)
+      throw new SluiceError(
+        "replayed",
+        `The row of keys of the site ${shown.id} is older than the one that is known here: what it came with was made before a key was revoked; import a newer one.`,
+      );
+  return seen;
+}
+
+// A site whose row was imported before stays known, whatever has become of the key that was trusted first.
+async function isKnown(
+  store: ReadStore,
+  id: string,
+  decisions: ReadonlyMap<string, KeyDecision>,
+): Promise<boolean> {
+  const seen = await readIdentityRow(store, siteFolder(id));
+  return [...(seen?.keys.keys() ?? [])].some(
+    (fingerprint) => decisions.get(fingerprint)?.state === "trusted",
+  );
 }
 
 /** Holds that every record of the cargo is whole, in a row, and signed by the site that it is of. Throws sender_forged. */

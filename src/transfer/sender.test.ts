@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findChannel } from "../channel/channels.ts";
+import { revokeOwnKey } from "../channel/rotate.ts";
+import type { ReadStore } from "../store/contract.ts";
+import { appendRef, type Author } from "../store/refs.ts";
+import {
+  copyOf,
+  goOn,
+  rotates,
+  siteRig,
+  sourceOf,
+  takes,
+  trusts,
+  type SiteRig,
+} from "./sites.test-helper.ts";
+import { storeSource } from "./store-source.ts";
+import type { Source } from "./contract.ts";
+
+async function pair(): Promise<{ outer: SiteRig; inner: SiteRig; id: string }> {
+  const [outer, inner] = await Promise.all([siteRig(), siteRig()]);
+  const id = await goOn(outer, { a: "a one" });
+  await trusts(inner, outer);
+  await takes(inner, sourceOf(outer));
+  return { outer, inner, id };
+}
+
+const shows = (store: ReadStore): Source => storeSource(store, "medium", "the medium");
+
+const stable = async ({ site }: SiteRig): Promise<string | undefined> =>
+  (await findChannel(site.store, "stable"))?.body.mirrors["toy"];
+
+/** The site has another key, and says that the one before counts no more. */
+async function revokes(outer: SiteRig): Promise<Author> {
+  outer.now += 1000;
+  const old = await rotates(outer);
+  await revokeOwnKey(outer.site, old.fingerprint, "stolen");
+  return old;
+}
+
+test("a row of keys that leaves out a revocation known here is a replay", async () => {
+  const { outer, inner } = await pair();
+  const second = await goOn(outer, { a: "a two" });
+  const before = copyOf(outer);
+  await revokes(outer);
+  await takes(inner, sourceOf(outer));
+  const old = shows(before);
+  await assert.rejects(takes(inner, old), { code: "replayed", message: /row of keys .* is older/ });
+  await takes(inner, sourceOf(outer));
+  assert.equal(await stable(inner), second);
+});
+
+test("what was made before a key was changed, and not revoked, may still come after it", async () => {
+  const { outer, inner } = await pair();
+  const before = copyOf(outer);
+  await appendRef(before, await outer.site.author(), "channels/late", undefined, {
+    body: { channel: "late", mirrors: {} },
+    why: "test",
+    at: outer.now,
+  });
+  await rotates(outer);
+  await rotates(outer);
+  await takes(inner, sourceOf(outer));
+  assert.equal((await takes(inner, shows(before))).result, "imported");
+  const third = await goOn(outer, { a: "a three" });
+  await takes(inner, sourceOf(outer));
+  assert.equal(await stable(inner), third);
+});
+
+test("a row of keys that goes another way than the one known here is refused before anything is taken", async () => {
+  const { outer, inner } = await pair();
+  const thief = { ...outer, site: { ...outer.site, store: copyOf(outer) } };
+  await rotates(outer);
+  await takes(inner, sourceOf(outer));
+  await rotates(thief);
+  await rotates(thief);
+  await assert.rejects(takes(inner, sourceOf(thief), { dryRun: true }), { code: "replayed" });
+});
