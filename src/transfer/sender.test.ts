@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findChannel } from "../channel/channels.ts";
+import { IDENTITY, type IdentityRecord } from "../channel/identity-row.ts";
 import { revokeOwnKey } from "../channel/rotate.ts";
 import type { ReadStore } from "../store/contract.ts";
-import { appendRef, type Author } from "../store/refs.ts";
+import { appendRef, readRef, type Author } from "../store/refs.ts";
+import { decideKey } from "./known-sites.ts";
 import {
   copyOf,
   goOn,
@@ -29,6 +31,10 @@ const shows = (store: ReadStore): Source => storeSource(store, "medium", "the me
 
 const stable = async ({ site }: SiteRig): Promise<string | undefined> =>
   (await findChannel(site.store, "stable"))?.body.mirrors["toy"];
+
+async function keyOf({ site }: SiteRig, version: number): Promise<string> {
+  return (await readRef<IdentityRecord>(site.store, IDENTITY, version)).body.key;
+}
 
 /** The site has another key, and says that the one before counts no more. */
 async function revokes(outer: SiteRig): Promise<Author> {
@@ -75,4 +81,25 @@ test("a row of keys that goes another way than the one known here is refused bef
   await rotates(thief);
   await rotates(thief);
   await assert.rejects(takes(inner, sourceOf(thief), { dryRun: true }), { code: "replayed" });
+});
+
+test("a key that was revoked here brings in no other one, unless that one is trusted here itself", async () => {
+  const { outer, inner } = await pair();
+  const refuses = async (): Promise<void> => {
+    const thrown = { code: "sender_untrusted", message: /no longer trusted here/ };
+    await assert.rejects(takes(inner, sourceOf(outer)), thrown);
+  };
+  await rotates(outer);
+  await takes(inner, sourceOf(outer));
+  await rotates(outer);
+  await decideKey(inner.site, await keyOf(outer, 2), "trusted", "test");
+  await decideKey(inner.site, await keyOf(outer, 2), "revoked", "stolen");
+  await refuses();
+  await decideKey(inner.site, await keyOf(outer, 3), "trusted", "compared");
+  const last = await goOn(outer, { a: "a two" });
+  await takes(inner, sourceOf(outer));
+  assert.equal(await stable(inner), last);
+  await decideKey(inner.site, await keyOf(outer, 3), "revoked", "stolen too");
+  await rotates(outer);
+  await refuses();
 });

@@ -32,7 +32,7 @@ export async function trustedSender(site: Site, source: Source): Promise<Identit
     );
   const row = await longerRow(site.store, source.store, shown);
   const decisions = await keyDecisions(site.store);
-  if (decisions.get(row.id)?.state === "revoked" || decisions.get(row.current)?.state === "revoked")
+  if (hasLostTrust(row, decisions) || hasLostTrust(shown, decisions))
     throw new SluiceError(
       "sender_untrusted",
       `${capital(source.name)} ${is} the site ${row.current}, which is no longer trusted here.`,
@@ -46,6 +46,16 @@ export async function trustedSender(site: Site, source: Source): Promise<Identit
       `${capital(source.name)} ${is} the site ${row.current}, which this one does not trust: compare the fingerprint with that site's \`sluice key show\`, then run \`sluice key trust\` with its key file.`,
     );
   return row;
+}
+
+type Decisions = ReadonlyMap<string, KeyDecision>;
+
+// A key that was revoked here may be a thief's, and so may each key that came after it, unless an operator has compared that one.
+function hasLostTrust({ id, records }: IdentityRow, decisions: Decisions): boolean {
+  const states = records.map(({ fingerprint }) => decisions.get(fingerprint)?.state);
+  return (
+    decisions.get(id)?.state === "revoked" || states.lastIndexOf("revoked") > states.lastIndexOf("trusted")
+  );
 }
 
 // Whoever has a stolen key would show the row as it was before that key was revoked.
@@ -70,11 +80,7 @@ async function longerRow(store: ReadStore, source: ReadStore, shown: IdentityRow
 }
 
 // A site whose row was imported before stays known, whatever has become of the key that was trusted first.
-async function isKnown(
-  store: ReadStore,
-  id: string,
-  decisions: ReadonlyMap<string, KeyDecision>,
-): Promise<boolean> {
+async function isKnown(store: ReadStore, id: string, decisions: Decisions): Promise<boolean> {
   const seen = await readIdentityRow(store, siteFolder(id));
   return [...(seen?.keys.keys() ?? [])].some(
     (fingerprint) => decisions.get(fingerprint)?.state === "trusted",
