@@ -70,6 +70,8 @@ export async function proveSnapshot(
     const mayHaveChanged =
       fault !== undefined &&
       OF_KEYS.includes(fault.code) &&
+      // Only other keys may take the place of keys.
+      snapshot.body.trust.kind === "keys" &&
       JSON.stringify(accepted) !== JSON.stringify(snapshot.body.trust);
     if (!mayHaveChanged) return { snapshot, trust: accepted, claims: sound(verified) };
   }
