@@ -76,7 +76,7 @@ export async function proveSnapshot(
     if (!mayHaveChanged) return { snapshot, trust: accepted, claims: sound(verified) };
   }
   const offered = await offer(site.store, snapshot.body.trust, accepted !== undefined);
-  if (!(await vendor.accept(ours, offered))) throw vendorUnknown(ours);
+  if (!(await vendor.accept(ours, offered))) throw vendorUnknown(ours, offered);
   const claims = sound(await proof(context, snapshot, offered.recorded));
   await context.session.barrier();
   await rememberKeys(site, ours, offered.recorded);
