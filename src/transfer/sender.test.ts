@@ -103,3 +103,21 @@ test("a key that was revoked here brings in no other one, unless that one is tru
   await rotates(outer);
   await refuses();
 });
+
+test("a revoked key goes on from nothing that a later one has signed, whatever the date says", async () => {
+  const { outer, inner, id } = await pair();
+  const early = outer.now;
+  const thief = await revokes(outer);
+  const second = await goOn(outer, { a: "a two" });
+  await takes(inner, sourceOf(outer));
+  const copy = copyOf(outer);
+  const last = await findChannel(copy, "stable");
+  assert.ok(last !== undefined);
+  const body = { ...last.body, mirrors: { toy: id } };
+  await appendRef(copy, thief, "channels/stable", last, { body, why: "test", at: early });
+  await assert.rejects(takes(inner, shows(copy)), { code: "sender_forged", message: /revoked/ });
+  assert.equal(await stable(inner), second);
+  const newcomer = await siteRig();
+  await trusts(newcomer, outer);
+  assert.equal((await takes(newcomer, sourceOf(outer))).result, "imported");
+});

@@ -8,7 +8,7 @@ import {
 } from "../channel/identity-row.ts";
 import type { Site } from "../channel/site.ts";
 import type { ReadStore } from "../store/contract.ts";
-import { checkRef, ownName } from "../store/refs.ts";
+import { checkRef, latestRef, ownName, refHistory } from "../store/refs.ts";
 import type { Cargo, Source } from "./contract.ts";
 import { keyDecisions, type KeyDecision } from "./known-sites.ts";
 import { contradiction } from "./send.ts";
@@ -102,12 +102,23 @@ export async function proveRecords(
   for (const { name } of cargo.refs) {
     if (ownName(name) === IDENTITY) continue;
     const folder = name.slice(0, name.length - ownName(name).length);
-    const [fault] = await checkRef(store, name, async (fingerprint) =>
-      rows.get(folder)?.keys.get(fingerprint),
-    );
+    const row = rows.get(folder);
+    const [found] = await checkRef(store, name, async (fingerprint) => row?.keys.get(fingerprint));
+    const fault = found ?? (row && (await lateFault(store, name, row)));
     if (fault !== undefined)
       throw new SluiceError("sender_forged", `In ${source.name}, ${fault} Nothing was taken: do not use it.`);
   }
+}
+
+// A revoked key can sign any date; behind a version that a later key has signed, its own came too late. What an unrevoked key goes on from is vouched for by that one.
+async function lateFault(store: ReadStore, name: string, row: IdentityRow): Promise<string | undefined> {
+  const last = await latestRef(store, name);
+  if (last === undefined || row.keys.get(last.site)?.revokedSince === undefined) return undefined;
+  const place = (site: string): number => row.records.findIndex(({ fingerprint }) => fingerprint === site);
+  const isLate = (await refHistory(store, name)).some(({ site }) => place(site) > place(last.site));
+  return isLate
+    ? `refs/${name}/${last.version}.json: is signed by the key ${last.site}, which is revoked, after a later key had signed.`
+    : undefined;
 }
 
 /** Holds that no channel of the sender goes back behind what was seen of it. Throws replayed. */
