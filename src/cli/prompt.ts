@@ -15,6 +15,11 @@ export async function confirmTrust(context: Context, question: string): Promise<
   return ask(context, question, false);
 }
 
+/** As confirmTrust, for what would take the place of what is trusted already: --yes does not answer it, a terminal must. */
+export async function confirmOtherTrust(context: Context, question: string): Promise<boolean> {
+  return ask({ ...context, options: { ...context.options, yes: false } }, question, false);
+}
+
 async function ask(context: Context, question: string, otherwise: boolean): Promise<boolean> {
   const { io, output, options, signal } = context;
   const nobody = io.input.isTTY !== true || io.err.isTTY !== true;

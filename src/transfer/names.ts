@@ -1,5 +1,6 @@
 import { SluiceError } from "../base/errors.ts";
 import { checkChannelName, checkMirrorName, isSnapshotId } from "../base/names.ts";
+import type { Origin } from "../snapshot/record.ts";
 import { lastSnapshot } from "../snapshot/snapshots.ts";
 import type { ReadStore } from "../store/contract.ts";
 import type { Cargo } from "./contract.ts";
@@ -20,7 +21,7 @@ export function checkNames(cargo: Cargo): void {
 
 /**
  * What each of the sender's mirrors is called here: as asked (`--as`), else as before, else as there. Throws mirror_taken where a mirror of that name was made
- * here or came from another site.
+ * here, or came from another site or from another mirror of that one.
  */
 export async function namesHere(
   store: ReadStore,
@@ -47,16 +48,20 @@ export async function namesHere(
         "mirror_taken",
         `Both '${other}' and '${mirror}' would be called '${ours}' here: give one of them another name with \`--as\`.`,
       );
-    if (last !== undefined && last.body.origin?.site !== sender)
-      throw mirrorTaken(mirror, ours, last.body.origin?.site);
+    const origin = last?.body.origin;
+    if (last !== undefined && (origin?.site !== sender || origin.mirror !== mirror))
+      throw mirrorTaken(mirror, ours, origin);
     names.set(mirror, ours);
     taken.set(ours, mirror);
   }
   return names;
 }
 
-function mirrorTaken(theirs: string, ours: string, owner: string | undefined): SluiceError {
-  const whose = owner === undefined ? "was made by this site itself" : `came from the site ${owner}`;
+function mirrorTaken(theirs: string, ours: string, origin: Origin | undefined): SluiceError {
+  const whose =
+    origin === undefined
+      ? "was made by this site itself"
+      : `came from the site ${origin.site} as '${origin.mirror}'`;
   return new SluiceError(
     "mirror_taken",
     `There is a mirror '${ours}' here already, which ${whose}: import this one under another name, \`--as ${theirs}=OTHER\`.`,

@@ -70,11 +70,13 @@ export async function proveSnapshot(
     const mayHaveChanged =
       fault !== undefined &&
       OF_KEYS.includes(fault.code) &&
+      // Only other keys may take the place of keys.
+      snapshot.body.trust.kind === "keys" &&
       JSON.stringify(accepted) !== JSON.stringify(snapshot.body.trust);
     if (!mayHaveChanged) return { snapshot, trust: accepted, claims: sound(verified) };
   }
   const offered = await offer(site.store, snapshot.body.trust, accepted !== undefined);
-  if (!(await vendor.accept(ours, offered))) throw vendorUnknown(ours);
+  if (!(await vendor.accept(ours, offered))) throw vendorUnknown(ours, offered);
   const claims = sound(await proof(context, snapshot, offered.recorded));
   await context.session.barrier();
   await rememberKeys(site, ours, offered.recorded);

@@ -132,7 +132,8 @@ export async function sendRefs(
   return written;
 }
 
-function contradiction(name: string, version: number): SluiceError {
+/** A version of a ref that another one of the same number contradicts. */
+export function contradiction(name: string, version: number): SluiceError {
   return new SluiceError(
     "replayed",
     `refs/${name}/${version}.json is there already and says something else: one of the two is not genuine, or a restored backup went on by itself.`,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { beginIdentityRow, readIdentityRow } from "../channel/identity-row.ts";
+import { beginIdentityRow, IDENTITY, readIdentityRow, type IdentityRecord } from "../channel/identity-row.ts";
 import { commitMove, planPromote } from "../channel/moves.ts";
 import type { Site } from "../channel/site.ts";
-import { ownName, type Author, type FindKey } from "../store/refs.ts";
+import { memoryStore, type MemoryStore } from "../store/memory.ts";
+import { appendRef, latestRef, ownName, type Author, type FindKey } from "../store/refs.ts";
 import { listing, publish, rig, START, type Rig } from "../sync/rig.test-helper.ts";
 import { createIdentity, openIdentity } from "../trust/identity.ts";
 import { decideKey } from "./known-sites.ts";
@@ -48,6 +49,26 @@ export async function goOn(made: SiteRig, files: Record<string, string>): Promis
 /** `to` trusts what `from` sends. */
 export async function trusts(to: SiteRig, from: SiteRig): Promise<void> {
   await decideKey(to.site, from.publicKey, "trusted", "test");
+}
+
+/** The site signs with a new key from now on. Gives the old one's author, who could sign on if it was stolen. */
+export async function rotates({ site, now }: SiteRig): Promise<Author> {
+  const old = await site.author();
+  const next = await openIdentity((await createIdentity("next", () => now)).privateKey, () => now);
+  const before = await latestRef<IdentityRecord>(site.store, IDENTITY);
+  const revoked = before?.body.revoked ?? [];
+  const body = { fingerprint: next.fingerprint, key: next.publicKey, revoked };
+  await appendRef(site.store, old, IDENTITY, before, { body, why: "test", at: now, also: [next] });
+  site.author = async () => ({ ...old, fingerprint: next.fingerprint, sign: next.sign });
+  return old;
+}
+
+/** A copy of all that the site has, which goes its own way from now on. */
+export function copyOf({ site, now }: SiteRig): MemoryStore {
+  const copy = memoryStore({ clock: () => now });
+  for (const [name, versions] of site.store.refs) copy.refs.set(name, new Map(versions));
+  for (const [name, blob] of site.store.blobs) copy.blobs.set(name, blob);
+  return copy;
 }
 
 export function sourceOf(from: { readonly site: Site }): Source {

@@ -42,9 +42,18 @@ export async function offer(
   };
 }
 
-export function vendorUnknown(mirror: string): SluiceError {
+export function vendorUnknown(mirror: string, { changed }: Pick<OfferedKeys, "changed">): SluiceError {
+  const [why, or] = changed
+    ? [
+        `The keys that were accepted for the mirror '${mirror}' do not prove what came`,
+        "at a terminal, without --yes, to compare and accept the others that came with it",
+      ]
+    : [
+        `This site has no key of its own to prove the mirror '${mirror}' by`,
+        "with --yes to accept the keys that came with it",
+      ];
   return new SluiceError(
     "vendor_unknown",
-    `This site has no key of its own to prove the mirror '${mirror}' by: give \`imports: { ${mirror}: { keyring: FILE } }\` in the config, or run the import again with --yes to accept the keys that came with it.`,
+    `${why}: give \`imports: { ${mirror}: { keyring: FILE } }\` in the config, or run the import again ${or}.`,
   );
 }

@@ -13,7 +13,7 @@ import type { OfferedKeys } from "../../transfer/vendor.ts";
 import { readConfig, type Context } from "../context.ts";
 import { favourMemory } from "../memory.ts";
 import { createProgress } from "../progress.ts";
-import { confirmTrust } from "../prompt.ts";
+import { confirmOtherTrust, confirmTrust } from "../prompt.ts";
 import { configuredTrust, withSite } from "../site.ts";
 import { failed, report } from "./import-report.ts";
 
@@ -81,7 +81,8 @@ export async function importOne(
       dryRun: options.dryRun === true,
       vendor: {
         configured: async (mirror) => configuredTrust(config, mirror),
-        accept: async (mirror, keys) => confirmTrust(context, question(mirror, keys)),
+        accept: async (mirror, keys) =>
+          (keys.changed ? confirmOtherTrust : confirmTrust)(context, question(mirror, keys)),
       },
       find: ecosystemById,
       scanner: config.scan && {
