@@ -10,7 +10,7 @@ import type { BlobState } from "../snapshot/blob-state.ts";
 import type { WriteSession } from "../store/contract.ts";
 import { loadCargo, type Selection } from "./cargo.ts";
 import type { Cargo, Source } from "./contract.ts";
-import { keptAt, lastImport, writeImport, type ImportRecord } from "./import-record.ts";
+import { keptAt, lastImport, MOST_TAKEN, writeImport, type ImportRecord } from "./import-record.ts";
 import { checkNames, namesHere } from "./names.ts";
 import { proveSnapshot, type Proven } from "./prove.ts";
 import { followChannels, lacksMirrors, type ChannelMove } from "./follow.ts";
@@ -207,7 +207,7 @@ async function scanAll(
   const scan = await scanNew(site.store, scanner, snapshots, signal);
   if (scan.refused.length === 0) return scan;
   const refused = importRecord(sender, source, [], new Map(), before, [], { files: 0, bytes: 0, scan });
-  await writeImport(site, { ...refused, bundles: before?.bundles ?? [] });
+  await writeImport(site, { ...refused, bundles: before?.bundles ?? [], taken: before?.taken ?? [] });
   throw scanRefused(scan, source.name);
 }
 
@@ -224,6 +224,7 @@ function importRecord(
   const bundles = [...new Set([...(before?.bundles ?? []), ...(source.bundles ?? [])])].toSorted(
     (a, b) => a - b,
   );
+  const taken = [...new Set([...(before?.taken ?? []), ...(source.bundleIds ?? [])])].slice(-MOST_TAKEN);
   return {
     site: sender.id,
     from: { kind: source.kind, name: source.name, ...(source.bundles && { bundles: source.bundles }) },
@@ -231,6 +232,7 @@ function importRecord(
     mirrors: { ...before?.mirrors, ...Object.fromEntries(names) },
     snapshots,
     bundles,
+    taken,
     ...brought,
   };
 }

@@ -84,7 +84,7 @@ export async function openDrop(folder: string, folders: readonly string[]): Prom
 /** True where this site has had the bundle, and all that it says of channels. */
 export async function wasTaken(store: ReadStore, { manifest, sender }: OpenedBundle): Promise<boolean> {
   const before = await lastImport(store, sender.id);
-  if (before?.bundles.includes(manifest.number) !== true) return false;
+  if (before?.taken?.includes(manifest.bundle) !== true) return false;
   return manifest.channels.every(({ name, version }) => (before.channels[name] ?? 0) >= version);
 }
 

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { commitMove, planPromote } from "../../channel/moves.ts";
+import { listing, publish } from "../../sync/rig.test-helper.ts";
+import { lastImport, writeImport } from "../import-record.ts";
+import { takes } from "../sites.test-helper.ts";
+import { bundlePair, sourceIn, writes } from "./bundles.test-helper.ts";
+import { openDrop, wasTaken } from "./drop.ts";
+
+test("a bundle is known by what it is: that for another destination with the same number is still to be taken", async (context) => {
+  const { outer, inner, home } = await bundlePair(context, { a: "a" });
+  publish(outer.upstream, outer.now, { z: "z" });
+  await outer.sync({ mirror: { ...outer.mirror, name: "second" } });
+  await commitMove(outer.site, await planPromote(outer.site.store, () => listing, "latest", "stable", []));
+  const [one, other] = [join(home, "one"), join(home, "other")];
+  await writes(outer, one, { destination: "one", selection: { channels: ["stable"], mirrors: ["toy"] } });
+  await writes(outer, other, {
+    destination: "other",
+    selection: { channels: ["stable"], mirrors: ["second"] },
+  });
+  await takes(inner, await sourceIn(one));
+  const { store } = inner.site;
+  const taken = async (folder: string): Promise<boolean> =>
+    wasTaken(store, (await openDrop(folder, [home])).bundle);
+  assert.deepEqual([await taken(one), await taken(other)], [true, false]);
+  assert.equal((await takes(inner, await sourceIn(other))).snapshots.length, 1);
+  assert.deepEqual([await taken(one), await taken(other)], [true, true]);
+  const sender = (await outer.site.author()).fingerprint;
+  // A record of a version that noted numbers alone.
+  const { taken: _, ...old } = (await lastImport(store, sender)) ?? assert.fail();
+  await writeImport(inner.site, old);
+  assert.deepEqual([await taken(one), await taken(other)], [false, false]);
+});
