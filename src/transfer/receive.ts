@@ -66,7 +66,10 @@ export async function importFrom(site: Site, source: Source, request: ImportRequ
   const notices = expiredChannels(cargo, site.clock());
   if (!(await isNew(site, sender, cargo, names))) {
     // A run that was killed when all was written may have left the trees behind.
-    if (!request.dryRun) notices.push(...(await reconcileTrees(site)));
+    if (!request.dryRun) {
+      await noteBundles(site, sender, source, before);
+      notices.push(...(await reconcileTrees(site)));
+    }
     const nothing = { snapshots: [], channels: [], files: 0, bytes: 0 };
     return { site: sender.id, from: source.name, result: "unchanged", ...nothing, notices };
   }
@@ -209,6 +212,17 @@ async function scanAll(
   const refused = importRecord(sender, source, [], new Map(), before, [], { files: 0, bytes: 0, scan });
   await writeImport(site, { ...refused, bundles: before?.bundles ?? [], taken: before?.taken ?? [] });
   throw scanRefused(scan, source.name);
+}
+
+/** A bundle that brought nothing has come too: it is neither missing nor to be read again. */
+async function noteBundles(
+  site: Site,
+  sender: IdentityRow,
+  source: Source,
+  before: ImportRecord | undefined,
+): Promise<void> {
+  if ((source.bundles ?? []).every((number) => before?.bundles.includes(number) === true)) return;
+  await writeImport(site, importRecord(sender, source, [], new Map(), before, [], { files: 0, bytes: 0 }));
 }
 
 function importRecord(

@@ -6,7 +6,7 @@ import { ecosystemById } from "../../ecosystems/index.ts";
 import { repairBundles } from "../../transfer/bundle/repair.ts";
 import { blobPath, layoutOf } from "../../store/directory/layout.ts";
 import type { Source } from "../../transfer/contract.ts";
-import { importFrom } from "../../transfer/receive.ts";
+import { importFrom, type ImportResult } from "../../transfer/receive.ts";
 import { openSources } from "../../transfer/sources.ts";
 import type { OfferedKeys } from "../../transfer/vendor.ts";
 import { readConfig, type Context } from "../context.ts";
@@ -49,7 +49,7 @@ export async function importFolders(
   progress.done();
 }
 
-/** Imports from one source, and says what came of it; one that is bad or incomplete does not hold the others back. */
+/** Imports from one source, and says what came of it; one that is bad or incomplete does not hold the others back, and gives undefined. */
 export async function importOne(
   context: Context,
   config: Config,
@@ -58,7 +58,7 @@ export async function importOne(
   open: () => Promise<Source>,
   options: ImportOptions,
   emit: Emit,
-): Promise<void> {
+): Promise<ImportResult | undefined> {
   try {
     const result = await importFrom(site, await open(), {
       selection: { channels: options.channel, mirrors: options.mirror },
@@ -77,9 +77,11 @@ export async function importOne(
       signal: context.signal,
     });
     report(context, result);
+    return result;
   } catch (thrown) {
     context.signal.throwIfAborted();
     failed(context, name, asSluiceError(thrown));
+    return undefined;
   }
 }
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { commitMove, planPromote } from "../../channel/moves.ts";
 import { listing, publish } from "../../sync/rig.test-helper.ts";
 import { lastImport, writeImport } from "../import-record.ts";
-import { takes } from "../sites.test-helper.ts";
+import { sourceOf, takes } from "../sites.test-helper.ts";
 import { bundlePair, sourceIn, writes } from "./bundles.test-helper.ts";
 import { openDrop, wasTaken } from "./drop.ts";
 
@@ -31,4 +31,22 @@ test("a bundle is known by what it is: that for another destination with the sam
   const { taken: _, ...old } = (await lastImport(store, sender)) ?? assert.fail();
   await writeImport(inner.site, old);
   assert.deepEqual([await taken(one), await taken(other)], [false, false]);
+});
+
+test("a bundle that brings nothing new is noted too", async (context) => {
+  const { outer, inner, home } = await bundlePair(context, { a: "a" });
+  const one = join(home, "one");
+  await writes(outer, one);
+  await takes(inner, sourceOf(outer));
+  const sender = (await outer.site.author()).fingerprint;
+  const before = await lastImport(inner.site.store, sender);
+  assert.equal((await takes(inner, await sourceIn(one), { dryRun: true })).result, "unchanged");
+  assert.deepEqual(await lastImport(inner.site.store, sender), before);
+  assert.equal((await takes(inner, await sourceIn(one))).result, "unchanged");
+  const after = await lastImport(inner.site.store, sender);
+  assert.deepEqual(
+    [after?.bundles, after?.channels, after?.mirrors],
+    [[1], before?.channels, before?.mirrors],
+  );
+  assert.ok(await wasTaken(inner.site.store, (await openDrop(one, [home])).bundle));
 });
