@@ -69,7 +69,8 @@ async function attempt(
       return result.result === "imported" ? "imported" : "done";
     });
     progress.done();
-    if (outcome !== "failed" && options.done !== undefined) await putAside(bundle, resolve(options.done));
+    if (outcome !== "failed" && options.done !== undefined)
+      await putAside(bundle, resolve(options.done), folders);
     return outcome;
   } catch (error) {
     if (context.signal.aborted) return "failed";

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { commitMove, planPromote } from "../../channel/moves.ts";
 import { listing, publish } from "../../sync/rig.test-helper.ts";
 import { lastImport, writeImport } from "../import-record.ts";
 import { sourceOf, takes } from "../sites.test-helper.ts";
-import { bundlePair, sourceIn, writes } from "./bundles.test-helper.ts";
-import { openDrop, wasTaken } from "./drop.ts";
+import { bundlePair, bytesIn, sourceIn, writes } from "./bundles.test-helper.ts";
+import { openDrop, putAside, wasTaken } from "./drop.ts";
 
 test("a bundle is known by what it is: that for another destination with the same number is still to be taken", async (context) => {
   const { outer, inner, home } = await bundlePair(context, { a: "a" });
@@ -49,4 +50,27 @@ test("a bundle that brings nothing new is noted too", async (context) => {
     [[1], before?.channels, before?.mirrors],
   );
   assert.ok(await wasTaken(inner.site.store, (await openDrop(one, [home])).bundle));
+});
+
+test("what another bundle there needs too stays for it", async (context) => {
+  const { outer, home } = await bundlePair(context);
+  const [drop, done] = [join(home, "drop"), join(home, "done")];
+  const [one, other] = [join(drop, "one"), join(drop, "other")];
+  await writes(outer, one);
+  await writes(outer, other, { destination: "other" });
+  const [before, beside] = [await bytesIn(one), await bytesIn(other)];
+  const shared = [...before.keys()].filter((name) => name.endsWith(".tar") && beside.has(name));
+  assert.ok(shared.length > 1);
+  await putAside((await openDrop(one, [drop])).bundle, done, [drop]);
+  assert.deepEqual(await bytesIn(other), beside);
+  const [folder = ""] = await readdir(done);
+  assert.deepEqual(await bytesIn(join(done, folder)), before);
+  assert.deepEqual(await readdir(one), []);
+  // There is one copy only, in the folder of the bundle that was taken.
+  await writes(outer, one);
+  for (const name of shared) await rm(join(other, name));
+  await putAside((await openDrop(one, [drop])).bundle, join(home, "again"), [drop]);
+  assert.deepEqual(await readdir(one), shared);
+  await putAside((await openDrop(other, [drop])).bundle, join(home, "last"), [drop]);
+  assert.deepEqual([await readdir(one), await readdir(other)], [[], []]);
 });

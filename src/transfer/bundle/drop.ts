@@ -88,18 +88,20 @@ export async function wasTaken(store: ReadStore, { manifest, sender }: OpenedBun
   return manifest.channels.every(({ name, version }) => (before.channels[name] ?? 0) >= version);
 }
 
-/** Moves the files of a bundle that was taken to a folder of its own below `done`, and nothing else. */
+/** Moves the files of a bundle that was taken to a folder of its own below `done`, and nothing else: what another bundle in these folders needs stays. */
 export async function putAside(
-  { folder, manifest, listed, parts }: OpenedBundle,
+  bundle: OpenedBundle,
   done: string,
+  folders: readonly string[],
 ): Promise<void> {
+  const { folder, manifest, listed } = bundle;
   const target = join(done, `${manifest.number}-${manifest.bundle.slice(0, 6)}`);
   await mkdir(target, { recursive: true });
   const small = [...listed.keys(), SUMS, SIGNATURE].filter((name) => !PART.test(name));
   const parity = (await plainFiles(folder, 0)).filter((path) => PARITY.test(basename(path)));
   // The signature goes first: what is left of a move that was stopped is no bundle any more.
   const own = [SIGNATURE, ...small.filter((name) => name !== SIGNATURE)].map((name) => join(folder, name));
-  for (const path of [...own, ...[...parts.values()].flat(2), ...parity]) {
+  for (const path of [...own, ...(await partsToMove(bundle, folders)), ...parity]) {
     try {
       await rename(path, join(target, basename(path)));
     } catch (error) {
@@ -111,6 +113,19 @@ export async function putAside(
       );
     }
   }
+}
+
+/** Parts are named after what is in them, so that several bundles may need one. */
+async function partsToMove({ folder, parts }: OpenedBundle, folders: readonly string[]): Promise<string[]> {
+  const files = (await Promise.all(folders.map(async (one) => plainFiles(one)))).flat();
+  const others = files.filter((path) => basename(path) === MANIFEST && dirname(path) !== folder);
+  const needed = new Set<string>();
+  for (const path of others) for (const { name } of (await readManifest(path))?.parts ?? []) needed.add(name);
+  return [...parts].flatMap(([name, copies]) => {
+    if (!needed.has(name)) return copies.flat();
+    const own = copies.filter((copy) => copy.every((path) => dirname(path) === folder));
+    return own.length < copies.length ? own.flat() : [];
+  });
 }
 
 /** Holds that what is put aside would not be found again. */
