@@ -1,7 +1,15 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SluiceError } from "../../base/errors.ts";
-import { checkAside, openDrop, putAside, survey, wasTaken } from "../../transfer/bundle/drop.ts";
+import {
+  checkAside,
+  foldersThere,
+  openDrop,
+  putAside,
+  survey,
+  wasTaken,
+  type Drop,
+} from "../../transfer/bundle/drop.ts";
 import { Attempts, type Outcome } from "../attempts.ts";
 import { readConfig, type Context } from "../context.ts";
 import { favourMemory } from "../memory.ts";
@@ -27,18 +35,34 @@ export async function watchFolders(
   if (options.done !== undefined) checkAside(options.done, folders);
   const attempts = new Attempts();
   let before = new Map<string, string>();
+  // Folders that cannot be read now, which is said once.
+  let away = new Set<string>();
   output.note(`Watching ${folders.join(", ")}; Ctrl-C stops.`);
   while (!signal.aborted) {
-    const drops = await survey(folders);
+    const gone = new Set<string>();
+    const there = await foldersThere(folders, ({ message }) => void gone.add(message));
+    for (const message of gone) if (!away.has(message)) output.warn(message);
+    away = gone;
+    const drops = await surveyNow(there);
     for (const { folder, state, isComplete } of drops) {
       // What has just changed may still be growing.
       if (!isComplete || before.get(folder) !== state || !attempts.isDue(folder, state)) continue;
-      const outcome = await attempt(context, folder, folders, options);
+      const outcome = await attempt(context, folder, there, options);
       if (signal.aborted) return;
       attempts.note(folder, state, outcome);
     }
     before = new Map(drops.map(({ folder, state }) => [folder, state]));
     await sleep(EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function surveyNow(folders: readonly string[]): Promise<Drop[]> {
+  try {
+    return await survey(folders);
+  } catch (error) {
+    // A folder went away just now: the next look tells of it.
+    if (!(error instanceof SluiceError)) throw error;
+    return [];
   }
 }
 
@@ -50,11 +74,12 @@ async function attempt(
 ): Promise<Outcome> {
   // One bundle that is bad does not make the watch a failure.
   const own = { ...context, fail: () => undefined };
+  let outcome: Outcome = "failed";
   try {
     const { bundle, source } = await openDrop(folder, folders);
     const config = await readConfig({ ...own, options: { ...own.options, quiet: true } });
     const progress = createProgress(context.io, context.options);
-    const outcome = await withSite(context, config, async (site): Promise<Outcome> => {
+    outcome = await withSite(context, config, async (site): Promise<Outcome> => {
       if (await wasTaken(site.store, bundle)) return "done";
       const result = await importOne(
         own,
@@ -76,6 +101,7 @@ async function attempt(
     if (context.signal.aborted) return "failed";
     if (!(error instanceof SluiceError)) throw error;
     context.output.error(error);
-    return "failed";
+    // What was imported, though it could not be put aside, may be what others waited for.
+    return outcome === "imported" ? outcome : "failed";
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { commitMove, planPromote } from "../../channel/moves.ts";
@@ -7,7 +7,7 @@ import { listing, publish } from "../../sync/rig.test-helper.ts";
 import { lastImport, writeImport } from "../import-record.ts";
 import { sourceOf, takes } from "../sites.test-helper.ts";
 import { bundlePair, bytesIn, sourceIn, writes } from "./bundles.test-helper.ts";
-import { openDrop, putAside, wasTaken } from "./drop.ts";
+import { foldersThere, openDrop, putAside, survey, wasTaken } from "./drop.ts";
 
 test("a bundle is known by what it is: that for another destination with the same number is still to be taken", async (context) => {
   const { outer, inner, home } = await bundlePair(context, { a: "a" });
@@ -73,4 +73,22 @@ test("what another bundle there needs too stays for it", async (context) => {
   assert.deepEqual(await readdir(one), shared);
   await putAside((await openDrop(other, [drop])).bundle, join(home, "last"), [drop]);
   assert.deepEqual([await readdir(one), await readdir(other)], [[], []]);
+});
+
+test("a folder that is away does not hold back the others, nor does one that cannot be made end in an unknown error", async (context) => {
+  const { outer, home } = await bundlePair(context, { a: "a" });
+  const [one, away] = [join(home, "one"), join(home, "away")];
+  await writes(outer, one);
+  const told: string[] = [];
+  const there = await foldersThere([away, one], ({ message }) => void told.push(message));
+  assert.deepEqual(there, [one]);
+  assert.match(told.join(), /away cannot be read \(ENOENT\)/);
+  // It may go away at any moment.
+  await assert.rejects(survey([away]), { code: "usage", message: /away cannot be read \(ENOENT\)/ });
+  const { bundle } = await openDrop(one, there);
+  const before = await bytesIn(one);
+  const done = join(home, "done");
+  await writeFile(done, "");
+  await assert.rejects(putAside(bundle, done, there), { code: "usage", message: /done.* \(ENOTDIR\)/ });
+  assert.deepEqual(await bytesIn(one), before);
 });

@@ -1,6 +1,6 @@
 import { test } from "node:test";
-import { equal } from "node:assert/strict";
-import { cp } from "node:fs/promises";
+import { equal, match } from "node:assert/strict";
+import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sluiceSite } from "../../clients/sluice.ts";
@@ -23,4 +23,23 @@ test("a bundle that brings nothing new is read once, also where another one like
   watch.kill("SIGTERM");
   const { stdout, stderr } = await watch.done;
   equal(stdout.match(/"unchanged"/g)?.length, 1, `${stdout}\n${stderr}`);
+});
+
+test("a drop folder that comes late, and one for what was taken that cannot be made, do not end the watch", async () => {
+  await using site = await sluiceSite("inner", undefined, true);
+  await site.configure({}, { imports: { m: { keyring: [join(FIXTURE, "vendor.gpg")] } } });
+  await site.ok("key", "trust", join(FIXTURE, "sender.asc"), "--yes");
+  const [drop, done] = [join(site.home, "drop"), join(site.home, "done")];
+  await writeFile(done, "not a folder");
+  const watch = site.start("import", "--watch", drop, "--done", done);
+  await sleep(3000);
+  for (const name of ["bundle-2", "bundle-3"])
+    await cp(join(FIXTURE, name), join(drop, name), { recursive: true });
+  for (let left = 40; left > 0 && (await site.ids("m").catch(() => [])).length < 2; left--) await sleep(500);
+  watch.kill("SIGTERM");
+  const { code, stderr } = await watch.done;
+  equal(code, 0, stderr);
+  equal(stderr.match(/drop cannot be read \(ENOENT\)/g)?.length, 1, stderr);
+  match(stderr, /cannot be moved to .* \(ENOTDIR\)/);
+  equal((await site.ids("m")).length, 2);
 });
