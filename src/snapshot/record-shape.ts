@@ -84,6 +84,7 @@ const imported = z.looseObject({
   files: count,
   bytes: count,
   bundles: z.array(count),
+  taken: texts.optional(),
 });
 
 const exported = z.looseObject({

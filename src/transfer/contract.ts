@@ -11,6 +11,8 @@ interface AnySource {
   readonly name: string;
   /** Numbers of the bundles that it is made of. */
   readonly bundles?: readonly number[] | undefined;
+  /** Their ids. */
+  readonly bundleIds?: readonly string[] | undefined;
   /** Refs under the sender's own names (`identity`, `channels/…`, `snapshots/…`, `sites/<id>/…`), and blobs. */
   readonly store: ReadStore;
   /** One sentence for each cause why it lacks these: a part, a bundle before it; and what to ask the sender for. */

@@ -23,9 +23,14 @@ export interface ImportRecord {
   readonly bytes: number;
   /** Every bundle that was ever taken from this sender, by number. */
   readonly bundles: readonly number[];
+  /** Ids of the bundles that were taken last: numbers are counted for each destination. Absent in records of a time when numbers alone were noted. */
+  readonly taken?: readonly string[];
   /** What the program of `scan` said; where it refused a file, nothing came of the import. */
   readonly scan?: ScanVerdict;
 }
+
+/** So many ids are noted. A bundle from before them, where it still lies in a drop folder, is read again to no effect. */
+export const MOST_TAKEN = 256;
 
 const ref = (sender: string): string => `imports/${sender}`;
 

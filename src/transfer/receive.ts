@@ -10,7 +10,7 @@ import type { BlobState } from "../snapshot/blob-state.ts";
 import type { WriteSession } from "../store/contract.ts";
 import { loadCargo, type Selection } from "./cargo.ts";
 import type { Cargo, Source } from "./contract.ts";
-import { keptAt, lastImport, writeImport, type ImportRecord } from "./import-record.ts";
+import { keptAt, lastImport, MOST_TAKEN, writeImport, type ImportRecord } from "./import-record.ts";
 import { checkNames, namesHere } from "./names.ts";
 import { proveSnapshot, type Proven } from "./prove.ts";
 import { followChannels, lacksMirrors, type ChannelMove } from "./follow.ts";
@@ -66,7 +66,10 @@ export async function importFrom(site: Site, source: Source, request: ImportRequ
   const notices = expiredChannels(cargo, site.clock());
   if (!(await isNew(site, sender, cargo, names))) {
     // A run that was killed when all was written may have left the trees behind.
-    if (!request.dryRun) notices.push(...(await reconcileTrees(site)));
+    if (!request.dryRun) {
+      await noteBundles(site, sender, source, before);
+      notices.push(...(await reconcileTrees(site)));
+    }
     const nothing = { snapshots: [], channels: [], files: 0, bytes: 0 };
     return { site: sender.id, from: source.name, result: "unchanged", ...nothing, notices };
   }
@@ -207,8 +210,19 @@ async function scanAll(
   const scan = await scanNew(site.store, scanner, snapshots, signal);
   if (scan.refused.length === 0) return scan;
   const refused = importRecord(sender, source, [], new Map(), before, [], { files: 0, bytes: 0, scan });
-  await writeImport(site, { ...refused, bundles: before?.bundles ?? [] });
+  await writeImport(site, { ...refused, bundles: before?.bundles ?? [], taken: before?.taken ?? [] });
   throw scanRefused(scan, source.name);
+}
+
+/** A bundle that brought nothing has come too: it is neither missing nor to be read again. */
+async function noteBundles(
+  site: Site,
+  sender: IdentityRow,
+  source: Source,
+  before: ImportRecord | undefined,
+): Promise<void> {
+  if ((source.bundles ?? []).every((number) => before?.bundles.includes(number) === true)) return;
+  await writeImport(site, importRecord(sender, source, [], new Map(), before, [], { files: 0, bytes: 0 }));
 }
 
 function importRecord(
@@ -224,6 +238,7 @@ function importRecord(
   const bundles = [...new Set([...(before?.bundles ?? []), ...(source.bundles ?? [])])].toSorted(
     (a, b) => a - b,
   );
+  const taken = [...new Set([...(before?.taken ?? []), ...(source.bundleIds ?? [])])].slice(-MOST_TAKEN);
   return {
     site: sender.id,
     from: { kind: source.kind, name: source.name, ...(source.bundles && { bundles: source.bundles }) },
@@ -231,6 +246,7 @@ function importRecord(
     mirrors: { ...before?.mirrors, ...Object.fromEntries(names) },
     snapshots,
     bundles,
+    taken,
     ...brought,
   };
 }

@@ -1,7 +1,16 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SluiceError } from "../../base/errors.ts";
-import { checkAside, openDrop, putAside, survey, wasTaken } from "../../transfer/bundle/drop.ts";
+import {
+  checkAside,
+  foldersThere,
+  openDrop,
+  putAside,
+  survey,
+  wasTaken,
+  type Drop,
+} from "../../transfer/bundle/drop.ts";
+import { Attempts, type Outcome } from "../attempts.ts";
 import { readConfig, type Context } from "../context.ts";
 import { favourMemory } from "../memory.ts";
 import { createProgress } from "../progress.ts";
@@ -24,52 +33,75 @@ export async function watchFolders(
   const { signal, output } = context;
   const folders = named.map((folder) => resolve(folder));
   if (options.done !== undefined) checkAside(options.done, folders);
-  // What was tried, and in which state it was then; what is the same as before is not tried again.
-  const tried = new Map<string, string>();
+  const attempts = new Attempts();
   let before = new Map<string, string>();
+  // Folders that cannot be read now, which is said once.
+  let away = new Set<string>();
   output.note(`Watching ${folders.join(", ")}; Ctrl-C stops.`);
   while (!signal.aborted) {
-    const drops = await survey(folders);
+    const gone = new Set<string>();
+    const there = await foldersThere(folders, ({ message }) => void gone.add(message));
+    for (const message of gone) if (!away.has(message)) output.warn(message);
+    away = gone;
+    const drops = await surveyNow(there);
     for (const { folder, state, isComplete } of drops) {
       // What has just changed may still be growing.
-      if (!isComplete || before.get(folder) !== state || tried.get(folder) === state) continue;
-      const isTaken = await attempt(context, folder, folders, options);
+      if (!isComplete || before.get(folder) !== state || !attempts.isDue(folder, state)) continue;
+      const outcome = await attempt(context, folder, there, options);
       if (signal.aborted) return;
-      // What failed may have waited for this one.
-      if (isTaken) tried.clear();
-      tried.set(folder, state);
+      attempts.note(folder, state, outcome);
     }
     before = new Map(drops.map(({ folder, state }) => [folder, state]));
     await sleep(EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** True where a bundle was taken that was not taken before. */
+async function surveyNow(folders: readonly string[]): Promise<Drop[]> {
+  try {
+    return await survey(folders);
+  } catch (error) {
+    // A folder went away just now: the next look tells of it.
+    if (!(error instanceof SluiceError)) throw error;
+    return [];
+  }
+}
+
 async function attempt(
   context: Context,
   folder: string,
   folders: readonly string[],
   options: WatchOptions,
-): Promise<boolean> {
-  let isGood = true;
+): Promise<Outcome> {
   // One bundle that is bad does not make the watch a failure.
-  const own = { ...context, fail: () => void (isGood = false) };
+  const own = { ...context, fail: () => undefined };
+  let outcome: Outcome = "failed";
   try {
     const { bundle, source } = await openDrop(folder, folders);
     const config = await readConfig({ ...own, options: { ...own.options, quiet: true } });
     const progress = createProgress(context.io, context.options);
-    const wasNew = await withSite(context, config, async (site) => {
-      if (await wasTaken(site.store, bundle)) return false;
-      await importOne(own, config, site, source.name, async () => source, options, progress.emit);
-      return isGood;
+    outcome = await withSite(context, config, async (site): Promise<Outcome> => {
+      if (await wasTaken(site.store, bundle)) return "done";
+      const result = await importOne(
+        own,
+        config,
+        site,
+        source.name,
+        async () => source,
+        options,
+        progress.emit,
+      );
+      if (result === undefined) return "failed";
+      return result.result === "imported" ? "imported" : "done";
     });
     progress.done();
-    if (isGood && options.done !== undefined) await putAside(bundle, resolve(options.done));
-    return wasNew;
+    if (outcome !== "failed" && options.done !== undefined)
+      await putAside(bundle, resolve(options.done), folders);
+    return outcome;
   } catch (error) {
-    if (context.signal.aborted) return false;
+    if (context.signal.aborted) return "failed";
     if (!(error instanceof SluiceError)) throw error;
     context.output.error(error);
-    return false;
+    // What was imported, though it could not be put aside, may be what others waited for.
+    return outcome === "imported" ? outcome : "failed";
   }
 }

@@ -7,7 +7,7 @@ import { ecosystemById } from "../../ecosystems/index.ts";
 import { repairBundles } from "../../transfer/bundle/repair.ts";
 import { blobPath, layoutOf } from "../../store/directory/layout.ts";
 import type { Source } from "../../transfer/contract.ts";
-import { importFrom } from "../../transfer/receive.ts";
+import { importFrom, type ImportResult } from "../../transfer/receive.ts";
 import { openSources } from "../../transfer/sources.ts";
 import type { OfferedKeys } from "../../transfer/vendor.ts";
 import { readConfig, type Context } from "../context.ts";
@@ -62,7 +62,7 @@ async function senderOf({ store }: Source): Promise<string | undefined> {
 }
 
 /**
- * Imports from one source, and says what came of it; one that is bad or incomplete does not hold the others back. `isFollowed`: a newer one of the same sender comes
+ * Imports from one source, and says what came of it; one that is bad or incomplete does not hold the others back, and gives undefined. `isFollowed`: a newer one of the same sender comes
  * after it, so that to be older than what was taken before is no fault.
  */
 export async function importOne(
@@ -73,7 +73,7 @@ export async function importOne(
   open: () => Promise<Source>,
   options: ImportOptions & { readonly isFollowed?: boolean },
   emit: Emit,
-): Promise<void> {
+): Promise<ImportResult | undefined> {
   try {
     const result = await importFrom(site, await open(), {
       selection: { channels: options.channel, mirrors: options.mirror },
@@ -93,12 +93,14 @@ export async function importOne(
       signal: context.signal,
     });
     report(context, result);
+    return result;
   } catch (thrown) {
     context.signal.throwIfAborted();
     const error = asSluiceError(thrown);
     if (options.isFollowed === true && error.code === "replayed")
       context.output.note(`${name}: was taken before`);
     else failed(context, name, error);
+    return undefined;
   }
 }
 

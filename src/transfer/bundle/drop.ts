@@ -21,6 +21,24 @@ export interface Drop {
 
 const MOST_MANIFEST = 512 * 2 ** 20;
 
+/** Those of the folders that can be read now; why another one cannot is told. */
+export async function foldersThere(
+  folders: readonly string[],
+  onAway: (error: SluiceError) => void,
+): Promise<string[]> {
+  const there: string[] = [];
+  for (const folder of folders) {
+    try {
+      await plainFiles(folder, 0);
+      there.push(folder);
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      onAway(error);
+    }
+  }
+  return there;
+}
+
 /** What bundles there are in these folders. Whatever is no bundle, or not yet, is passed over. */
 export async function survey(folders: readonly string[]): Promise<Drop[]> {
   const files = (await Promise.all(folders.map(async (folder) => plainFiles(folder)))).flat();
@@ -84,33 +102,54 @@ export async function openDrop(folder: string, folders: readonly string[]): Prom
 /** True where this site has had the bundle, and all that it says of channels. */
 export async function wasTaken(store: ReadStore, { manifest, sender }: OpenedBundle): Promise<boolean> {
   const before = await lastImport(store, sender.id);
-  if (before?.bundles.includes(manifest.number) !== true) return false;
+  if (before?.taken?.includes(manifest.bundle) !== true) return false;
   return manifest.channels.every(({ name, version }) => (before.channels[name] ?? 0) >= version);
 }
 
-/** Moves the files of a bundle that was taken to a folder of its own below `done`, and nothing else. */
+/** Moves the files of a bundle that was taken to a folder of its own below `done`, and nothing else: what another bundle in these folders needs stays. */
 export async function putAside(
-  { folder, manifest, listed, parts }: OpenedBundle,
+  bundle: OpenedBundle,
   done: string,
+  folders: readonly string[],
 ): Promise<void> {
+  const { folder, manifest, listed } = bundle;
   const target = join(done, `${manifest.number}-${manifest.bundle.slice(0, 6)}`);
-  await mkdir(target, { recursive: true });
+  await mkdir(target, { recursive: true }).catch((error: unknown) => {
+    throw notAside(error, folder, target);
+  });
   const small = [...listed.keys(), SUMS, SIGNATURE].filter((name) => !PART.test(name));
   const parity = (await plainFiles(folder, 0)).filter((path) => PARITY.test(basename(path)));
   // The signature goes first: what is left of a move that was stopped is no bundle any more.
   const own = [SIGNATURE, ...small.filter((name) => name !== SIGNATURE)].map((name) => join(folder, name));
-  for (const path of [...own, ...[...parts.values()].flat(2), ...parity]) {
+  for (const path of [...own, ...(await partsToMove(bundle, folders)), ...parity]) {
     try {
       await rename(path, join(target, basename(path)));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
-      throw new SluiceError(
-        "usage",
-        `${done} is on another file system than ${folder}: give a folder on the same one to --done.`,
-        { cause: error },
-      );
+      throw notAside(error, folder, target);
     }
   }
+}
+
+function notAside(error: unknown, folder: string, target: string): SluiceError {
+  const why = (error as NodeJS.ErrnoException).code ?? "unknown";
+  const sentence =
+    why === "EXDEV"
+      ? `${dirname(target)} is on another file system than ${folder}: give a folder on the same one to --done.`
+      : `The bundle in ${folder} cannot be moved to ${target} (${why}): give a folder that can be written to --done.`;
+  return new SluiceError("usage", sentence, { cause: error });
+}
+
+/** Parts are named after what is in them, so that several bundles may need one. */
+async function partsToMove({ folder, parts }: OpenedBundle, folders: readonly string[]): Promise<string[]> {
+  const files = (await Promise.all(folders.map(async (one) => plainFiles(one)))).flat();
+  const others = files.filter((path) => basename(path) === MANIFEST && dirname(path) !== folder);
+  const needed = new Set<string>();
+  for (const path of others) for (const { name } of (await readManifest(path))?.parts ?? []) needed.add(name);
+  return [...parts].flatMap(([name, copies]) => {
+    if (!needed.has(name)) return copies.flat();
+    const own = copies.filter((copy) => copy.every((path) => dirname(path) === folder));
+    return own.length < copies.length ? own.flat() : [];
+  });
 }
 
 /** Holds that what is put aside would not be found again. */

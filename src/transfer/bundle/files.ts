@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, type Dirent } from "node:fs";
 import { open, readdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { SluiceError } from "../../base/errors.ts";
@@ -39,14 +39,25 @@ function notPlain(path: string, why: string, cause: unknown): SluiceError {
   );
 }
 
-/** Plain files in a folder and in folders up to two below it, by path; links and everything else are passed over. */
+/** Plain files in a folder and in folders up to two below it, by path; links and everything else are passed over. Throws usage where it cannot be read. */
 export async function plainFiles(folder: string, depth = 2): Promise<string[]> {
   const found: string[] = [];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  for (const entry of await entriesOf(folder)) {
     const path = join(folder, entry.name);
     if (entry.isFile()) found.push(path);
     else if (entry.isDirectory() && depth > 0)
       found.push(...(await plainFiles(path, depth - 1).catch(() => [])));
   }
   return found.toSorted();
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? "unknown";
+    throw new SluiceError("usage", `${folder} cannot be read (${why}): check that the folder is there.`, {
+      cause: error,
+    });
+  }
 }

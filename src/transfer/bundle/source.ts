@@ -23,11 +23,12 @@ export function inOrder(bundles: readonly OpenedBundle[]): [OpenedBundle, readon
 /** A source that shows the records of a bundle, and takes files from all of these. Throws bundle_damaged where its records cannot be read. */
 export async function bundleSource(bundle: OpenedBundle, all: readonly OpenedBundle[]): Promise<ReadSource> {
   const faults: Faults = new Map();
-  const { number } = bundle.manifest;
+  const { number, bundle: id } = bundle.manifest;
   return {
     name: nameOf(bundle),
     kind: "bundle",
     bundles: [number],
+    bundleIds: [id],
     store: await readRecords(bundle, faults),
     blobs: (wanted) => sentBlobs(all, new Map(wanted), faults),
     explain: async (lacking) => explain(bundle, all, lacking, faults),
