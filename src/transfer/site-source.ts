@@ -112,6 +112,8 @@ function ownFirst(own: ReadStore, remote: ReadStore): ReadStore {
 }
 
 function notThere(error: unknown): undefined {
-  if (error instanceof SluiceError && /^blob_(missing|corrupt)$/.test(error.code)) return undefined;
+  // What is longer than it should be has changed.
+  if (error instanceof SluiceError && /^(blob_missing|blob_corrupt|too_large)$/.test(error.code))
+    return undefined;
   throw error;
 }
