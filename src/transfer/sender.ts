@@ -13,7 +13,10 @@ import type { Cargo, Source } from "./contract.ts";
 import { keyDecisions } from "./known-sites.ts";
 
 /** Finds out whose store the source shows, and holds that this site trusts it. Throws sender_untrusted, identity_bad, replayed. */
-export async function trustedSender(site: Site, source: Source): Promise<IdentityRow> {
+export async function trustedSender(
+  site: Site,
+  source: Pick<Source, "store" | "name" | "kind">,
+): Promise<IdentityRow> {
   const row = await readIdentityRow(source.store);
   if (row === undefined)
     throw new SluiceError(

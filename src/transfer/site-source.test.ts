@@ -217,14 +217,18 @@ test("of a manifest that does not end, no more is read than its record says", as
 test("a stranger, and the site itself, are refused", async (t) => {
   const { outer, offered } = await pair(t);
   const stranger = await siteRig();
-  await assert.rejects(takes(stranger, await open(t, stranger, offered)), {
+  await assert.rejects(open(t, stranger, offered), {
     code: "sender_untrusted",
     message: /^The site is the site [0-9A-F]{40}, which this one does not trust: /,
   });
-  await assert.rejects(takes(outer, await open(t, outer, offered)), {
+  await assert.rejects(open(t, outer, offered), {
     code: "sender_untrusted",
     message: /^The site is this very site/,
   });
+  assert.ok(
+    offered.asked.every((path) => /\/refs\/identity(\/|$)/.test(path)),
+    "nothing but its keys is asked for before it is trusted",
+  );
 });
 
 test("three sites in a row: what the first has signed is checked by the last", async (t) => {
