@@ -91,7 +91,7 @@ export async function setupOf(
 
 async function openForClients(store: ReadStore, { body }: Snapshot): Promise<ClientSnapshot> {
   const what = `${body.mirror}@${body.id}`;
-  const entries = await readManifest(store, body.manifest.sha256, what);
+  const entries = await readManifest(store, body.manifest, what);
   const manifest = new Map(entries.map((entry) => [entry.path, entry]));
   return {
     files: snapshotUpstream(store, manifest, what),

@@ -29,8 +29,8 @@ export async function compareSnapshots(
       `'${from}' is ${a.ecosystem} and '${to}' is ${b.ecosystem}: they cannot be compared.`,
     );
   }
-  const before = await readManifest(store, a.manifest.sha256, from);
-  const after = await readManifest(store, b.manifest.sha256, to);
+  const before = await readManifest(store, a.manifest, from);
+  const after = await readManifest(store, b.manifest, to);
   const packages = diffPackages(before, after, (x, y) => ecosystem.compareVersions(x, y));
   const advisories = await broughtAdvisories(store, ecosystem, b, after, packages);
   return { ...packages, ...advisories, ...(options.files && { files: diffFiles(before, after) }) };

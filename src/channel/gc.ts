@@ -217,8 +217,7 @@ async function markSnapshot(
   marked.add(record.manifest.sha256);
   const name = `${record.mirror}@${record.id}`;
   try {
-    for (const entry of await readManifest(site.store, record.manifest.sha256, name))
-      marked.add(entry.sha256);
+    for (const entry of await readManifest(site.store, record.manifest, name)) marked.add(entry.sha256);
   } catch (error) {
     // What a lost manifest names cannot be told from what nothing reaches.
     const { code, message } = asSluiceError(error);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ReadStore } from "../store/contract.ts";
 import { memoryStore } from "../store/memory.ts";
 import { appendRef, latestRef, type Author } from "../store/refs.ts";
 import { createIdentity, openIdentity, openSiteKey, type Identity } from "../trust/identity.ts";
@@ -122,4 +123,20 @@ test("a record that does not hold what it should makes no row, although its key 
   const body = { ...sound, revoked: [revoked], more: "of a later version" };
   await appendRef(store, author(first), IDENTITY, undefined, { body, why: "", at: AT });
   assert.equal((await readIdentityRow(store))?.id, first.fingerprint);
+});
+
+test("a row of more keys than any site has had is refused before one is read", async () => {
+  const store = await begun();
+  let read = 0;
+  const endless = (most: number): ReadStore => ({
+    ...store,
+    refVersions: async () => Array.from({ length: most }, (_, at) => at + 1),
+    async readRef(name, version) {
+      read++;
+      return store.readRef(name, version);
+    },
+  });
+  await assert.rejects(readIdentityRow(endless(1001)), { code: "identity_bad", message: /1001 versions/ });
+  assert.equal(read, 0);
+  await assert.rejects(readIdentityRow(endless(1000)), { code: "ref_corrupt" });
 });

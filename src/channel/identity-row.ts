@@ -47,6 +47,9 @@ export interface IdentityRow {
 
 export const IDENTITY = "identity";
 
+/** A row is read before its site is trusted. */
+const MOST_VERSIONS = 1000;
+
 /** Where refs lie that came from another site. */
 export function siteFolder(id: string): string {
   return `sites/${id}/`;
@@ -63,6 +66,12 @@ export async function foreignSites(store: ReadStore): Promise<string[]> {
  */
 export async function readIdentityRow(store: ReadStore, folder = ""): Promise<IdentityRow | undefined> {
   const name = `${folder}${IDENTITY}`;
+  const { length } = await store.refVersions(name);
+  if (length > MOST_VERSIONS)
+    throw new SluiceError(
+      "identity_bad",
+      `refs/${name} has ${length} versions, and no site changes its keys more than ${MOST_VERSIONS} times: do not accept them.`,
+    );
   const versions = await refHistory<IdentityRecord>(store, name);
   const [first] = versions;
   const last = versions.at(-1);

@@ -122,7 +122,7 @@ async function checkSnapshot(context: ScrubContext, snapshot: Snapshot, told: Se
     ...keyrings.map(({ name, sha256 }) => ({ path: name, sha256 })),
   ];
   const lost = await lostFrom(site, vital);
-  const entries = lost.length > 0 ? [] : await readManifest(site.store, manifest.sha256, `${mirror}@${id}`);
+  const entries = lost.length > 0 ? [] : await readManifest(site.store, manifest, `${mirror}@${id}`);
   lost.push(...(await lostFrom(site, entries)));
   if (lost.length > 0 && (await isGivenUp(site.store, snapshot))) return;
   for (const { path, sha256 } of lost) {

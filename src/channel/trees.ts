@@ -170,7 +170,7 @@ export async function lockTrees(site: Site): Promise<Held> {
 }
 
 async function treeFiles(site: Site, record: SnapshotRecord): Promise<TreeFile[]> {
-  const manifest = await readManifest(site.store, record.manifest.sha256, `${record.mirror}@${record.id}`);
+  const manifest = await readManifest(site.store, record.manifest, `${record.mirror}@${record.id}`);
   const times = await readRootTimes(site.store, record.mirror);
   const made = snapshotTime(record.id);
   return manifest.map(({ path, sha256, kind }) => {
@@ -216,5 +216,5 @@ async function setGrace(
 async function manifestOf(site: Site, record: SnapshotRecord | undefined): Promise<ManifestEntry[]> {
   return record === undefined
     ? []
-    : readManifest(site.store, record.manifest.sha256, `${record.mirror}@${record.id}`);
+    : readManifest(site.store, record.manifest, `${record.mirror}@${record.id}`);
 }

@@ -1,8 +1,6 @@
-import { offeredTop, runsOf, topsOf, type RefPage, type Versions } from "../store/http/protocol.ts";
+import { offeredTop, PAGE, runsOf, topsOf, type RefPage, type Versions } from "../store/http/protocol.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { Recent } from "./recent.ts";
-
-const PAGE = 500;
 
 /** The refs of a store that other sites may read. */
 export class OfferedRefs {

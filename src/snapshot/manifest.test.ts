@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { pathFault } from "../base/path.ts";
-import { encodeManifest, parseManifest, type ManifestEntry } from "./manifest.ts";
+import { sha256 } from "../base/digest.ts";
+import { memoryStore } from "../store/memory.ts";
+import { encodeManifest, parseManifest, readManifest, type ManifestEntry } from "./manifest.ts";
 
 const hex = fc
   .uint8Array({ minLength: 32, maxLength: 32 })
@@ -107,4 +109,16 @@ test("what says the same in other bytes is refused", () => {
     assert.throws(() => parseManifest(Buffer.from(text), "m@id"), { code: "manifest_invalid" }, text);
   const latin = Buffer.from(good.toString(), "latin1");
   assert.throws(() => parseManifest(latin, "m@id"), { code: "manifest_invalid" });
+});
+
+test("of a manifest no more is read than its record says", async () => {
+  const bytes = encodeManifest([]);
+  const store = memoryStore();
+  const session = await store.begin();
+  await session.putBlob(bytes, { digests: {} });
+  await session.end();
+  const read = async (size: number): Promise<ManifestEntry[]> =>
+    readManifest(store, { sha256: sha256(bytes), size }, "m@id");
+  assert.deepEqual(await read(bytes.length), []);
+  await assert.rejects(read(bytes.length - 1), { code: "blob_corrupt" });
 });

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { SluiceError } from "../base/errors.ts";
 import { pathFault } from "../base/path.ts";
+import { blobCorrupt } from "../store/checks.ts";
 import type { ReadStore } from "../store/contract.ts";
 import type { Entry, EntryKind } from "../upstream/contract.ts";
 
@@ -125,7 +126,24 @@ function invalid(what: string, fault: string): SluiceError {
   return new SluiceError("manifest_invalid", `The manifest of ${what} ${fault}: do not use the snapshot.`);
 }
 
-/** Reads a manifest by its digest, re-hashed. `what` names the snapshot for errors. */
-export async function readManifest(store: ReadStore, sha256: string, what: string): Promise<ManifestEntry[]> {
-  return parseManifest(await store.readBlob(sha256, MAX_MANIFEST), what);
+/** What a record says of its manifest. */
+export interface ManifestBlob {
+  readonly sha256: string;
+  readonly size: number;
+}
+
+/** Reads a manifest, re-hashed, and no more of it than its record says. `what` names the snapshot for errors. */
+export async function readManifest(
+  store: ReadStore,
+  { sha256, size }: ManifestBlob,
+  what: string,
+): Promise<ManifestEntry[]> {
+  try {
+    return parseManifest(await store.readBlob(sha256, Math.min(size, MAX_MANIFEST)), what);
+  } catch (error) {
+    // What is longer than was signed is not what was signed.
+    if (error instanceof SluiceError && error.code === "too_large" && size <= MAX_MANIFEST)
+      throw blobCorrupt(sha256);
+    throw error;
+  }
 }

@@ -73,7 +73,7 @@ export async function verifySnapshot(context: VerifyContext, snapshot: Snapshot)
   let manifest: ManifestEntry[];
   let trust: Trust;
   try {
-    manifest = await readManifest(context.store, record.manifest.sha256, what);
+    manifest = await readManifest(context.store, record.manifest, what);
     trust = await recordedTrust(context.store, record.trust, context.today);
   } catch (error) {
     const known = asSluiceError(error);

@@ -30,7 +30,7 @@ async function newest(made: Rig): Promise<Snapshot> {
 
 async function paths(made: Rig): Promise<string[]> {
   const { body } = await newest(made);
-  return (await readManifest(made.site.store, body.manifest.sha256, body.id)).map(({ path }) => path);
+  return (await readManifest(made.site.store, body.manifest, body.id)).map(({ path }) => path);
 }
 
 function warnings(made: Rig): string[] {

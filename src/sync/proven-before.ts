@@ -15,7 +15,7 @@ export async function provenBefore(
 ): Promise<(entry: ManifestEntry, manifest: Manifest) => boolean> {
   let held: Manifest;
   try {
-    const entries = await readManifest(store, body.manifest.sha256, `${body.mirror}@${body.id}`);
+    const entries = await readManifest(store, body.manifest, `${body.mirror}@${body.id}`);
     held = new Map(entries.map((entry) => [entry.path, entry]));
   } catch (error) {
     // It is put right where the snapshots are compared.

@@ -16,7 +16,7 @@ export async function publishTrees(site: Site): Promise<string[]> {
   for (const mirror of await storedMirrors(site.store)) {
     for (const { body } of (await surveySnapshots(site.store, mirror)).snapshots) {
       try {
-        const manifest = await readManifest(site.store, body.manifest.sha256, `${mirror}@${body.id}`);
+        const manifest = await readManifest(site.store, body.manifest, `${mirror}@${body.id}`);
         // Of a manifest that was bad itself, nobody has looked yet what else is back.
         const touched =
           repaired.has(body.manifest.sha256) || manifest.some((entry) => repaired.has(entry.sha256));

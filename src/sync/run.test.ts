@@ -15,7 +15,7 @@ async function contents(made: Rig): Promise<Record<string, string>[]> {
   const all: Record<string, string>[] = [];
   for (const { body } of await listSnapshots(made.site.store, "toy")) {
     const found: Record<string, string> = {};
-    for (const entry of await readManifest(made.site.store, body.manifest.sha256, body.id)) {
+    for (const entry of await readManifest(made.site.store, body.manifest, body.id)) {
       if (entry.kind === "package")
         found[entry.path] = (await made.site.store.readBlob(entry.sha256)).toString();
     }

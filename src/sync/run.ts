@@ -294,7 +294,7 @@ async function sameContent(
 ): Promise<boolean> {
   const { mirror, id, manifest } = current.body;
   try {
-    const before = await readManifest(site.store, manifest.sha256, `${mirror}@${id}`);
+    const before = await readManifest(site.store, manifest, `${mirror}@${id}`);
     const held = new Map(before.map((one) => [one.path, one]));
     return held.size === entries.length && entries.every((one) => held.get(one.path)?.sha256 === one.sha256);
   } catch (error) {

@@ -31,7 +31,7 @@ export async function checkShown(
     for (const { mirror, id, manifest, keyrings } of cargo.snapshots) {
       for (const sha256 of keyrings) blobs.set(sha256, undefined);
       await attempt(async () => {
-        const entries = await readManifest(store, manifest.sha256, `${mirror}@${id}`);
+        const entries = await readManifest(store, manifest, `${mirror}@${id}`);
         for (const { sha256, size } of entries) blobs.set(sha256, size);
       });
     }

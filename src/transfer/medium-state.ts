@@ -96,7 +96,7 @@ async function snapshotFault(
   const bad: string[] = [];
   for (const { name, sha256 } of trust.kind === "keys" ? trust.keyrings : [])
     if ((await blobState(store, sha256, undefined)) !== "sound") bad.push(name);
-  for (const { path, sha256, size } of await readManifest(store, manifest.sha256, what)) {
+  for (const { path, sha256, size } of await readManifest(store, manifest, what)) {
     signal.throwIfAborted();
     const known = seen.get(sha256) ?? { size, isSound: await isSound(store, sha256, size, deep) };
     seen.set(sha256, known);

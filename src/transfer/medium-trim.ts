@@ -105,8 +105,7 @@ async function needed(coming: Coming | undefined): Promise<Set<string>> {
   for (const { mirror, id, manifest, keyrings } of coming?.cargo.snapshots ?? []) {
     for (const sha256 of [manifest.sha256, ...keyrings]) found.add(sha256);
     if (coming === undefined) continue;
-    for (const { sha256 } of await readManifest(coming.store, manifest.sha256, `${mirror}@${id}`))
-      found.add(sha256);
+    for (const { sha256 } of await readManifest(coming.store, manifest, `${mirror}@${id}`)) found.add(sha256);
   }
   return found;
 }

@@ -33,7 +33,7 @@ export async function commitImported(
 
 async function lastLook(site: Site, { mirror, id, manifest, trust }: SnapshotRecord): Promise<void> {
   const keyrings = trust.kind === "keys" ? trust.keyrings : [];
-  const entries = await readManifest(site.store, manifest.sha256, `${mirror}@${id}`);
+  const entries = await readManifest(site.store, manifest, `${mirror}@${id}`);
   const blobs: readonly { sha256: string; size?: number }[] = [...entries, ...keyrings];
   for (const { sha256, size } of blobs) {
     const there = await site.store.statBlob(sha256);

@@ -65,11 +65,11 @@ async function heldOf(
   for (const [mirror, id] of all) {
     const found = await findSnapshot(store, names[mirror] ?? mirror, id);
     if (found === undefined || found.body.origin?.site !== sender) continue;
-    const { sha256 } = found.body.manifest;
+    const { manifest } = found.body;
     const isWhole =
       lost.size === 0 ||
-      (!lost.has(sha256) &&
-        (await readManifest(store, sha256, `${mirror}@${id}`)).every((entry) => !lost.has(entry.sha256)));
+      (!lost.has(manifest.sha256) &&
+        (await readManifest(store, manifest, `${mirror}@${id}`)).every((entry) => !lost.has(entry.sha256)));
     if (isWhole) only.push(mirror);
   }
   if (only.length === 0) return undefined;

@@ -205,7 +205,7 @@ async function scanAll(
   const snapshots = proven.map(({ snapshot: { body } }) => ({
     mirror: names.get(body.mirror) ?? body.mirror,
     id: body.id,
-    manifest: body.manifest.sha256,
+    manifest: body.manifest,
   }));
   const scan = await scanNew(site.store, scanner, snapshots, signal);
   if (scan.refused.length === 0) return scan;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { SluiceError } from "../base/errors.ts";
-import { readManifest } from "../snapshot/manifest.ts";
+import { readManifest, type ManifestBlob } from "../snapshot/manifest.ts";
 import { listSnapshots, storedMirrors } from "../snapshot/snapshots.ts";
 import type { ReadStore } from "../store/contract.ts";
 
@@ -43,7 +43,7 @@ const MOST_REFUSED = 50;
 export async function scanNew(
   store: ReadStore,
   scanner: Scanner,
-  snapshots: readonly { readonly mirror: string; readonly id: string; readonly manifest: string }[],
+  snapshots: readonly { readonly mirror: string; readonly id: string; readonly manifest: ManifestBlob }[],
   signal: AbortSignal,
 ): Promise<ScanVerdict> {
   const seen = await visibleBlobs(store);
@@ -74,7 +74,7 @@ async function visibleBlobs(store: ReadStore): Promise<Set<string>> {
   const seen = new Set<string>();
   for (const mirror of await storedMirrors(store))
     for (const { body } of await listSnapshots(store, mirror))
-      for (const { sha256 } of await readManifest(store, body.manifest.sha256, `${mirror}@${body.id}`))
+      for (const { sha256 } of await readManifest(store, body.manifest, `${mirror}@${body.id}`))
         seen.add(sha256);
   return seen;
 }

@@ -12,7 +12,7 @@ export async function lackingBlobs(manifests: ReadStore, to: ReadStore, cargo: C
   const seen = new Set<string>();
   const lacking: Blobs = new Map();
   for (const { mirror, id, manifest } of cargo.snapshots) {
-    for (const { sha256, size } of await readManifest(manifests, manifest.sha256, `${mirror}@${id}`)) {
+    for (const { sha256, size } of await readManifest(manifests, manifest, `${mirror}@${id}`)) {
       if (seen.has(sha256)) continue;
       seen.add(sha256);
       if ((await to.statBlob(sha256))?.size !== size) lacking.set(sha256, size);
@@ -21,11 +21,17 @@ export async function lackingBlobs(manifests: ReadStore, to: ReadStore, cargo: C
   return lacking;
 }
 
-/** The manifests and key files of the cargo that are not in `to`; they are sent after the files. */
-export async function lackingRecords(to: ReadStore, cargo: Cargo): Promise<string[]> {
-  const names = new Set(cargo.snapshots.flatMap(({ manifest, keyrings }) => [...keyrings, manifest.sha256]));
-  const lacking: string[] = [];
-  for (const sha256 of names) if ((await to.statBlob(sha256)) === undefined) lacking.push(sha256);
+/** No record says how large a key file is. */
+const MOST_KEYRING = 64 * 2 ** 20;
+
+/** The manifests and key files of the cargo that are not in `to`, with the size that each may have; they are sent after the files. */
+export async function lackingRecords(to: ReadStore, cargo: Cargo): Promise<Blobs> {
+  const lacking: Blobs = new Map();
+  for (const { manifest, keyrings } of cargo.snapshots) {
+    const records = [...keyrings.map((sha256) => ({ sha256, size: MOST_KEYRING })), manifest];
+    for (const { sha256, size } of records)
+      if ((await to.statBlob(sha256)) === undefined) lacking.set(sha256, size);
+  }
   return lacking;
 }
 
@@ -97,9 +103,10 @@ async function collect(body: AsyncIterable<Uint8Array>, size: number): Promise<B
 export async function sendRecords(
   from: ReadStore,
   session: WriteSession,
-  names: readonly string[],
+  records: ReadonlyMap<string, number>,
 ): Promise<void> {
-  for (const sha256 of names) await session.putBlob(await from.readBlob(sha256), { digests: { sha256 } });
+  for (const [sha256, most] of records)
+    await session.putBlob(await from.readBlob(sha256, most), { digests: { sha256 } });
 }
 
 /** Copies versions of refs as they are, in their order, below `folder`; what is there already must be the same bytes. Gives how many were new. */

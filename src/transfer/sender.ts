@@ -16,7 +16,10 @@ import { contradiction } from "./send.ts";
 /**
  * Finds out whose store the source shows, and holds that this site trusts it. Gives the site's row of keys as far as it is known, here or there. Throws sender_untrusted, identity_bad, replayed.
  */
-export async function trustedSender(site: Site, source: Source): Promise<IdentityRow> {
+export async function trustedSender(
+  site: Site,
+  source: Pick<Source, "store" | "name" | "kind">,
+): Promise<IdentityRow> {
   const shown = await readIdentityRow(source.store);
   if (shown === undefined)
     throw new SluiceError(

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { test, type TestContext } from "node:test";
 import { findChannel } from "../channel/channels.ts";
 import { startServer } from "../serve/server.ts";
+import { readSnapshot } from "../snapshot/snapshots.ts";
 import { httpTransport } from "../upstream/http/transport.ts";
 import type { AskedSource } from "./contract.ts";
 import { siteSource } from "./site-source.ts";
@@ -196,17 +198,37 @@ test("an altered record, an older state and what is no Sluice are refused by nam
   await assert.rejects(open(t, inner, offered), { code: "store_foreign", message: /holds nothing yet/ });
 });
 
+test("of a manifest that does not end, no more is read than its record says", async (t) => {
+  const { outer, inner, offered, id } = await pair(t);
+  const { manifest } = (await readSnapshot(outer.site.store, "toy", id)).body;
+  let sent = 0;
+  offered.before = (request, response) => {
+    if (request.url?.endsWith(manifest.sha256) !== true) return false;
+    const endless = function* (): Generator<Buffer> {
+      for (const chunk = Buffer.alloc(2 ** 20); sent < 64; sent++) yield chunk;
+    };
+    Readable.from(endless()).pipe(response);
+    return true;
+  };
+  await assert.rejects(takes(inner, await open(t, inner, offered)), { code: "blob_corrupt" });
+  assert.ok(sent < 32, `${sent} MiB`);
+});
+
 test("a stranger, and the site itself, are refused", async (t) => {
   const { outer, offered } = await pair(t);
   const stranger = await siteRig();
-  await assert.rejects(takes(stranger, await open(t, stranger, offered)), {
+  await assert.rejects(open(t, stranger, offered), {
     code: "sender_untrusted",
     message: /^The site is the site [0-9A-F]{40}, which this one does not trust: /,
   });
-  await assert.rejects(takes(outer, await open(t, outer, offered)), {
+  await assert.rejects(open(t, outer, offered), {
     code: "sender_untrusted",
     message: /^The site is this very site/,
   });
+  assert.ok(
+    offered.asked.every((path) => /\/refs\/identity(\/|$)/.test(path)),
+    "nothing but its keys is asked for before it is trusted",
+  );
 });
 
 test("three sites in a row: what the first has signed is checked by the last", async (t) => {

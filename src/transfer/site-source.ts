@@ -1,6 +1,6 @@
 import { SluiceError } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
-import { readIdentityRow } from "../channel/identity-row.ts";
+import { IDENTITY } from "../channel/identity-row.ts";
 import type { Site } from "../channel/site.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { STORE_PATH } from "../store/http/protocol.ts";
@@ -11,7 +11,7 @@ import type { Selection } from "./cargo.ts";
 import type { AskedSource } from "./contract.ts";
 import { keptAt } from "./import-record.ts";
 import { loadAhead } from "./load-ahead.ts";
-import { capital } from "./sender.ts";
+import { capital, trustedSender } from "./sender.ts";
 import { siteWeb } from "./site-web.ts";
 
 export interface SiteAddress {
@@ -23,7 +23,7 @@ export interface SiteAddress {
   readonly lanes: number;
 }
 
-/** Opens another site's store for import; what is to travel of its records has come when this returns. Throws store_foreign, and what the transport throws. */
+/** Opens another site's store for import; what is to travel of its records has come when this returns. Throws store_foreign, sender_untrusted, and what the transport throws. */
 export async function siteSource(
   site: Site,
   { name, transport, lanes }: SiteAddress,
@@ -35,13 +35,14 @@ export async function siteSource(
     // Each record names the hash of the one before: what had come before need not come again to be proven.
     known: async (ref, version) => (kept === undefined ? undefined : site.store.readRef(kept(ref), version)),
   });
-  const row = await readIdentityRow(remote);
-  if (row === undefined)
+  if ((await remote.refVersions(IDENTITY)).length === 0)
     throw new SluiceError(
       "store_foreign",
       `${capital(name)} holds nothing yet: it has never synced or imported.`,
     );
-  kept = keptAt(row.id);
+  // A stranger is asked for its keys, and for no more.
+  const sender = await trustedSender(site, { store: remote, name, kind: "site" });
+  kept = keptAt(sender.id);
   await loadAhead(remote, selection);
   const absent = new Set<string>();
   const bad = new Set<string>();
@@ -112,6 +113,8 @@ function ownFirst(own: ReadStore, remote: ReadStore): ReadStore {
 }
 
 function notThere(error: unknown): undefined {
-  if (error instanceof SluiceError && /^blob_(missing|corrupt)$/.test(error.code)) return undefined;
+  // What is longer than it should be has changed.
+  if (error instanceof SluiceError && /^(blob_missing|blob_corrupt|too_large)$/.test(error.code))
+    return undefined;
   throw error;
 }

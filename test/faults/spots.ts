@@ -45,7 +45,7 @@ export async function spotsIn(site: SluiceSite): Promise<readonly Spot[]> {
     blob("manifest", body.manifest.sha256, newest);
     if (body.trust.kind === "keys")
       for (const { sha256 } of body.trust.keyrings) blob("keyring", sha256, true);
-    for (const entry of await readManifest(store, body.manifest.sha256, body.id)) {
+    for (const entry of await readManifest(store, body.manifest, body.id)) {
       if (entry.size > 0) blob(entry.kind, entry.sha256, newest);
       const file = `trees/m/${body.id}/${entry.path}`;
       if (entry.kind === "root" && entry.size > 0)

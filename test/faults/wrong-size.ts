@@ -3,7 +3,7 @@ import { appendFile, readFile, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodePath } from "../../src/base/path.ts";
-import { findSnapshot, snapshotIds } from "../../src/snapshot/snapshots.ts";
+import { readSnapshot, snapshotIds } from "../../src/snapshot/snapshots.ts";
 import { readManifest } from "../../src/snapshot/manifest.ts";
 import type { ManifestEntry } from "../../src/snapshot/manifest.ts";
 import { openDirectoryReader } from "../../src/store/directory/open.ts";
@@ -55,7 +55,7 @@ async function run(kind: WorldKind, amount: number): Promise<Outcome> {
 async function contentsOf({ data }: SluiceSite): Promise<ManifestEntry[]> {
   const store = await openDirectoryReader(data);
   const [id = ""] = await snapshotIds(store, "m");
-  const manifest = (await findSnapshot(store, "m", id))?.body.manifest.sha256 ?? "";
+  const { manifest } = (await readSnapshot(store, "m", id)).body;
   const entries = await readManifest(store, manifest, id);
   await store.close();
   return [...new Map(entries.filter(({ size }) => size > 0).map((entry) => [entry.sha256, entry])).values()];

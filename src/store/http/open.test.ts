@@ -129,4 +129,29 @@ test("whatever else answers is refused, and its lists are bounded", async () => 
     "refs?prefix=channels%2F&after=channels%2Fa": { ...page(), next: "channels/a" },
   });
   await assert.rejects(httpStore(endless).listRefs("channels/"), { code: "store_foreign" });
+  let pages = 0;
+  const slow: Web = {
+    ...endless,
+    async read() {
+      const name = `channels/${String(++pages).padStart(9, "0")}`;
+      return Buffer.from(JSON.stringify({ ...page(name), next: name }));
+    },
+  };
+  await assert.rejects(httpStore(slow).listRefs("channels/"), { code: "store_foreign" });
+  assert.ok(pages <= 4000, `${pages} pages`);
+});
+
+test("a record of keys is read up to what one may have, since it comes before any trust", async () => {
+  const asked: number[] = [];
+  const web: Web = {
+    ...webOf({}),
+    async read(path, maxSize) {
+      if (path.endsWith(".json")) asked.push(maxSize);
+      return Buffer.from(JSON.stringify({ versions: [[1, 1]] }));
+    },
+  };
+  const store = httpStore(web);
+  for (const name of ["identity", `sites/${"A".repeat(40)}/identity`, "channels/identity"])
+    await store.readRef(name, 1);
+  assert.deepEqual(asked, [2 ** 18, 2 ** 18, 2 ** 26]);
 });

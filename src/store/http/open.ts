@@ -3,7 +3,8 @@ import { sha256 as hash } from "../../base/digest.ts";
 import { blobCorrupt, blobMissing } from "../checks.ts";
 import type { ReadStore } from "../contract.ts";
 import { isRefName } from "../ref-names.ts";
-import { foreign, numbersOf, STORE_PATH, type RefPage } from "./protocol.ts";
+import { ownName } from "../refs.ts";
+import { foreign, numbersOf, PAGE, STORE_PATH, type RefPage } from "./protocol.ts";
 
 /** What is below the URL of another site. */
 export interface Web {
@@ -29,9 +30,12 @@ export interface HttpStoreOptions {
 
 const MOST_PAGE = 8 * 2 ** 20;
 const MOST_VERSION = 64 * 2 ** 20;
+/** A version of a row of keys, which is read before its site is trusted. */
+const MOST_IDENTITY = 256 * 1024;
 const MOST_BLOB = 2 ** 31;
 /** Names that one prefix may have. */
 const MOST_NAMES = 2_000_000;
+const MOST_PAGES = MOST_NAMES / PAGE;
 
 export function httpStore(web: Web, { known = async () => undefined }: HttpStoreOptions = {}): HttpStore {
   const lists = new Map<string, Promise<string[]>>();
@@ -52,7 +56,9 @@ export function httpStore(web: Web, { known = async () => undefined }: HttpStore
 
   async function listed(prefix: string): Promise<string[]> {
     const found: string[] = [];
+    let pages = 0;
     for (let after: string | undefined = ""; after !== undefined;) {
+      if (++pages > MOST_PAGES) throw foreign(`it has more than ${MOST_PAGES} pages of records`);
       const asked: string = new URLSearchParams({ prefix, after }).toString();
       const { refs, next }: Partial<RefPage> = await json<RefPage>(`refs?${asked}`);
       if (!Array.isArray(refs)) throw foreign("it sent no list");
@@ -99,7 +105,8 @@ export function httpStore(web: Web, { known = async () => undefined }: HttpStore
       const last = (await store.refVersions(name)).at(-1);
       return remembered(records, `${name}/${version}`, async () => {
         const mine = version === last ? undefined : await known(name, version);
-        return mine ?? web.read(`${STORE_PATH}/refs/${name}/${version}.json`, MOST_VERSION);
+        const most = ownName(name) === "identity" ? MOST_IDENTITY : MOST_VERSION;
+        return mine ?? web.read(`${STORE_PATH}/refs/${name}/${version}.json`, most);
       });
     },
     // What it holds back, it does not offer.

@@ -22,6 +22,9 @@ export interface RefPage {
   readonly next?: string;
 }
 
+/** Names of one page: only the last has fewer. */
+export const PAGE = 500;
+
 /** The refs that a site offers, by the first segment of their names: those that travel. */
 const OFFERED: readonly string[] = ["channels", "identity", "imports", "sites", "snapshots"];
 

@@ -1,4 +1,4 @@
-import { readManifest } from "../../snapshot/manifest.ts";
+import { readManifest, type ManifestBlob } from "../../snapshot/manifest.ts";
 import type { ReadStore } from "../../store/contract.ts";
 import type { Cargo } from "../contract.ts";
 import { encodeRefs } from "./records.ts";
@@ -31,7 +31,7 @@ export async function contentsOf(
       records.set(sha256, { name: recordMember(sha256), size, sha256 });
     }
     const lines: string[] = [];
-    for (const { path, sha256, size } of await readManifest(store, manifest.sha256, `${mirror}@${id}`)) {
+    for (const { path, sha256, size } of await readManifest(store, manifest, `${mirror}@${id}`)) {
       lines.push(`${sha256}  ${path}\n`);
       if (has.has(sha256) || blobs.has(sha256)) continue;
       blobs.set(sha256, { name: memberOf(sha256), size, sha256 });
@@ -49,13 +49,13 @@ export async function blobsOf(
   snapshots: readonly {
     readonly mirror: string;
     readonly id: string;
-    readonly manifest: { readonly sha256: string };
+    readonly manifest: ManifestBlob;
   }[],
 ): Promise<Set<string>> {
   const found = new Set<string>();
   for (const { mirror, id, manifest } of snapshots) {
     if ((await store.statBlob(manifest.sha256)) === undefined) continue;
-    for (const { sha256 } of await readManifest(store, manifest.sha256, `${mirror}@${id}`)) found.add(sha256);
+    for (const { sha256 } of await readManifest(store, manifest, `${mirror}@${id}`)) found.add(sha256);
   }
   return found;
 }

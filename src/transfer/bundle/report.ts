@@ -35,10 +35,10 @@ export async function reportOf(
     const from = assumed.snapshots.get(mirror);
     const before = from === undefined ? undefined : await findSnapshot(store, mirror, from);
     const old =
-      before === undefined ? [] : await readManifest(store, before.body.manifest.sha256, `${mirror}@${from}`);
+      before === undefined ? [] : await readManifest(store, before.body.manifest, `${mirror}@${from}`);
     const adapter = find(ecosystem);
     const compare = adapter?.compareVersions ?? ((a: string, b: string): number => (a < b ? -1 : 1));
-    const fresh = await readManifest(store, now.sha256, `${mirror}@${id}`);
+    const fresh = await readManifest(store, now, `${mirror}@${id}`);
     const changes = diffPackages(old, fresh, compare);
     const record = (await readSnapshot(store, mirror, id)).body;
     const advisories = await broughtAdvisories(store, adapter, record, fresh, changes);
