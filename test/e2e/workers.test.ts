@@ -71,21 +71,25 @@ describe("several workers", () => {
     assert.match(url, /^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
     assert.equal(server.pids().length, 2);
     const before = await Promise.all(server.pids().map(cpuTicks));
-    const agents = Array.from({ length: 8 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
-    t.after(() => agents.forEach((agent) => agent.destroy()));
     const paths = Array.from({ length: 800 }, (_, at) => `${SMALL_URL}?${at}`);
-    await Promise.all(
-      agents.map(async (agent, nth) => {
-        for (const path of paths.filter((_, at) => at % agents.length === nth))
-          await fetchBy(agent, url + path);
-      }),
-    );
-    const used = await Promise.all(server.pids().map(cpuTicks));
-    assert.ok(
-      used.every((ticks, at) => ticks > (before[at] ?? 0)),
-      `${before.join()} then ${used.join()}`,
-    );
-    assert.equal(await metric(url, 'sluice_http_requests_total\\{mirror="debian".*'), 800);
+    let asked = 0;
+    let used = before;
+    const isIdle = (): boolean => used.some((ticks, at) => ticks === before[at]);
+    // On a busy machine the one that is awake may take all connections for a while.
+    for (let round = 0; round < 10 && isIdle(); round++) {
+      const agents = Array.from({ length: 8 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
+      await Promise.all(
+        agents.map(async (agent, nth) => {
+          for (const path of paths.filter((_, at) => at % agents.length === nth))
+            await fetchBy(agent, url + path);
+        }),
+      );
+      asked += paths.length;
+      for (const agent of agents) agent.destroy();
+      used = await Promise.all(server.pids().map(cpuTicks));
+    }
+    assert.ok(!isIdle(), `${before.join()} then ${used.join()}`);
+    assert.equal(await metric(url, 'sluice_http_requests_total\\{mirror="debian".*'), asked);
     assert.equal(await metric(url, "sluice_http_workers"), 2);
     await server.close();
     assert.ok(log.every((piece) => piece.endsWith("\n")));
@@ -95,7 +99,7 @@ describe("several workers", () => {
       lines.filter((line) => !wanted.test(line)),
       [],
     );
-    assert.equal(lines.filter((line) => line.includes(SMALL_URL)).length, 800);
+    assert.equal(lines.filter((line) => line.includes(SMALL_URL)).length, asked);
   });
 
   test("a worker that is killed is replaced; the others go on, and nothing that was counted is lost", async (t) => {
