@@ -11,6 +11,7 @@ import { must, plainEnv } from "../test/run.ts";
 import { staticServer } from "../test/servers/static.ts";
 import { Cleanup } from "../test/temp.ts";
 import { makeKey } from "../test/toys/key.ts";
+import { stanza } from "./archive/stanza.ts";
 import { peakOf, type Peak } from "./peak.ts";
 
 const SLUICE = join(import.meta.dirname, "../bin/sluice");
@@ -156,33 +157,8 @@ async function* stanzas(root: string, count: number, withFiles: boolean): AsyncG
         await mkdir(dirname(join(root, path)), { recursive: true });
         await writeFile(join(root, path), content);
       }
-      text += stanza(name, `1.${n}-1`, path, content);
+      text += stanza(name, `1.${n}-1`, path, Buffer.from(content));
     }
     yield text;
   }
-}
-
-function stanza(name: string, version: string, path: string, content: string): string {
-  const digest = (algorithm: string): string => createHash(algorithm).update(content).digest("hex");
-  return [
-    `Package: ${name}`,
-    `Version: ${version}`,
-    "Installed-Size: 1042",
-    "Maintainer: Debian Example Maintainers <pkg-example-devel@lists.example.org>",
-    "Architecture: amd64",
-    `Depends: libc6 (>= 2.34), libexample1 (>= 1.2.3), lib${name} (= ${version}), debconf (>= 0.5) | debconf-2.0`,
-    "Suggests: example-doc, example-tools, example-examples",
-    `Description: an example package with a line of usual length about ${name}`,
-    `Description-md5: ${digest("md5")}`,
-    `Homepage: https://www.example.org/projects/${name}/`,
-    "Tag: implemented-in::c, role::program, interface::commandline, scope::utility, works-with::file",
-    "Section: utils",
-    "Priority: optional",
-    `Filename: ${path}`,
-    `Size: ${content.length}`,
-    `MD5sum: ${digest("md5")}`,
-    `SHA256: ${digest("sha256")}`,
-    "",
-    "",
-  ].join("\n");
 }

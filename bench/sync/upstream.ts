@@ -1,10 +1,10 @@
 import { fork, spawn } from "node:child_process";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isInstalled } from "../../test/needs.ts";
 import { plainEnv, run } from "../../test/run.ts";
+import { freePort } from "../../test/servers/free-port.ts";
 import { nginxServer, type NginxServer } from "../../test/servers/nginx.ts";
 import type { Cleanup } from "../../test/temp.ts";
 import type { Archive } from "../archive/build.ts";
@@ -87,12 +87,4 @@ async function rsyncDaemon(cleanup: Cleanup, root: string): Promise<number> {
     await sleep(50);
   }
   throw new Error("the rsync daemon did not start");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

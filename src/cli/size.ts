@@ -1,15 +1,7 @@
+import { BYTE_UNITS } from "../base/byte-units.ts";
 import { SluiceError } from "../base/errors.ts";
 
-const UNITS: ReadonlyMap<string, number> = new Map([
-  ["", 1],
-  ["B", 1],
-  ["kB", 1e3],
-  ["MB", 1e6],
-  ["GB", 1e9],
-  ["KiB", 2 ** 10],
-  ["MiB", 2 ** 20],
-  ["GiB", 2 ** 30],
-]);
+const UNITS: ReadonlyMap<string, number> = new Map([["", 1], ...BYTE_UNITS]);
 
 /** The largest file that FAT32 can hold. */
 export const FAT_MOST = 2 ** 32 - 1;

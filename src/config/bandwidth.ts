@@ -1,14 +1,9 @@
 import { z } from "zod";
+import { BYTE_UNITS } from "../base/byte-units.ts";
 import { constantRate, type Bandwidth, type BandwidthWindow } from "../upstream/bandwidth.ts";
 
 const UNITS: ReadonlyMap<string, number> = new Map([
-  ["B", 1],
-  ["kB", 1e3],
-  ["MB", 1e6],
-  ["GB", 1e9],
-  ["KiB", 2 ** 10],
-  ["MiB", 2 ** 20],
-  ["GiB", 2 ** 30],
+  ...BYTE_UNITS,
   ["kbit", 1e3 / 8],
   ["Mbit", 1e6 / 8],
   ["Gbit", 1e9 / 8],

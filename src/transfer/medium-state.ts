@@ -10,7 +10,7 @@ import { findSnapshot, storedMirrors, surveySnapshots } from "../snapshot/snapsh
 import { ownName, type FindKey } from "../store/refs.ts";
 import type { ReadStore } from "../store/contract.ts";
 import { loadCargo, type Selection } from "./cargo.ts";
-import { lackingBlobs } from "./send.ts";
+import { bytesOf, lackingBlobs } from "./send.ts";
 
 export interface MediumState {
   /** The id of the site that it is of; null where it does not say. */
@@ -154,6 +154,6 @@ export async function mediumDiff(
       if (!selected.has(`${mirror}@${body.id}`)) only.push(`${mirror}@${body.id}`);
   const lacking = await lackingBlobs(store, medium, cargo);
   const { bavail, bsize } = await statfs(folder);
-  const bytes = [...lacking.values()].reduce((sum, size) => sum + size, 0);
+  const bytes = bytesOf(lacking);
   return { channels, coming, only, files: lacking.size, bytes, freeBytes: bavail * bsize };
 }

@@ -12,7 +12,7 @@ import type { Cargo } from "./contract.ts";
 import { writeExport } from "./export-record.ts";
 import { holdElsewhere, isOwn, openMedium } from "./medium-folder.ts";
 import { roomFor } from "./room.ts";
-import { lackingBlobs, lackingRecords, sendBlobs, sendRecords, sendRefs } from "./send.ts";
+import { bytesOf, lackingBlobs, lackingRecords, sendBlobs, sendRecords, sendRefs } from "./send.ts";
 import { storeSource } from "./store-source.ts";
 
 export interface MediumResult {
@@ -62,7 +62,7 @@ export async function writeMedium(site: Site, request: MediumRequest): Promise<M
     const late = await trim(upkeep);
     const notices = await reconcileTrees(upkeep.site);
     const snapshots = cargo.snapshots.map(({ mirror, id }) => `${mirror}@${id}`);
-    const bytes = [...lacking.values()].reduce((sum, size) => sum + size, 0);
+    const bytes = bytesOf(lacking);
     const done = { channels: cargo.channels, snapshots, files: lacking.size, bytes };
     await writeExport(site, { kind: "medium", name: folder }, done);
     return { medium: folder, ...done, removed: [...early.removed, ...late.removed], notices };

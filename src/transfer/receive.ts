@@ -17,7 +17,15 @@ import { followChannels, lacksMirrors, type ChannelMove } from "./follow.ts";
 import { expiredChannels } from "./stale.ts";
 import { commitImported } from "./publish.ts";
 import { roomFor } from "./room.ts";
-import { lackingBlobs, lackingRecords, sendBlobs, sendRecords, sendRefs, type Blobs } from "./send.ts";
+import {
+  bytesOf,
+  lackingBlobs,
+  lackingRecords,
+  sendBlobs,
+  sendRecords,
+  sendRefs,
+  type Blobs,
+} from "./send.ts";
 import { scanNew, scanRefused, type Scanner, type ScanVerdict } from "./scan.ts";
 import { proveRecords, refuseReplay, trustedSender } from "./sender.ts";
 import type { VendorKeys } from "./vendor.ts";
@@ -62,7 +70,7 @@ export async function importFrom(site: Site, source: Source, request: ImportRequ
   const before = await lastImport(site.store, sender.id);
   const names = await namesHere(site.store, sender.id, cargo, request.as, before);
   const lacking = await lackingBlobs(source.store, site.store, cargo);
-  const bytes = sum(lacking);
+  const bytes = bytesOf(lacking);
   const notices = expiredChannels(cargo, site.clock());
   if (!(await isNew(site, sender, cargo, names))) {
     // A run that was killed when all was written may have left the trees behind.
@@ -152,7 +160,7 @@ async function fetchBlobs(
   { emit, signal }: ImportRequest,
 ): Promise<void> {
   const mirror = cargo.snapshots.map((snapshot) => snapshot.mirror).join(", ");
-  const [totalFiles, totalBytes] = [lacking.size, sum(lacking)];
+  const [totalFiles, totalBytes] = [lacking.size, bytesOf(lacking)];
   let [files, bytes] = [0, 0];
   emit({ event: "phase", mirror, phase: "fetch" });
   const onBlob = (size: number): void => {
@@ -249,8 +257,4 @@ function importRecord(
     taken,
     ...brought,
   };
-}
-
-function sum(blobs: Blobs): number {
-  return [...blobs.values()].reduce((total, size) => total + size, 0);
 }

@@ -1,6 +1,6 @@
 import { SluiceError } from "../base/errors.ts";
 import type { WriteStore } from "../store/contract.ts";
-import type { Blobs } from "./send.ts";
+import { bytesOf, type Blobs } from "./send.ts";
 
 // Blocks, folders and records need some room beside the bytes.
 const MARGIN = 1.05;
@@ -8,7 +8,7 @@ const PER_FILE = 4096;
 
 /** Holds that the files fit before the first is written. Throws disk_full, with both figures. */
 export async function roomFor(to: WriteStore, blobs: Blobs, what: string): Promise<void> {
-  const bytes = [...blobs.values()].reduce((sum, size) => sum + size, 0);
+  const bytes = bytesOf(blobs);
   const needed = Math.ceil(bytes * MARGIN) + blobs.size * PER_FILE;
   const free = await to.freeBytes();
   if (needed <= free) return;

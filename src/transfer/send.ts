@@ -7,6 +7,11 @@ import type { Cargo, CargoRef, Source } from "./contract.ts";
 /** Sizes by SHA-256. */
 export type Blobs = Map<string, number>;
 
+/** All their bytes. */
+export function bytesOf(blobs: Blobs): number {
+  return [...blobs.values()].reduce((sum, size) => sum + size, 0);
+}
+
 /** What of the cargo's files is not in `to`. The manifests are read from where they are, and proven by their hash. */
 export async function lackingBlobs(manifests: ReadStore, to: ReadStore, cargo: Cargo): Promise<Blobs> {
   const seen = new Set<string>();

@@ -8,6 +8,7 @@ import { KINDS } from "./upstream-kinds.ts";
 import type { UpstreamKind } from "./upstream-kinds.ts";
 import { changing } from "./upstream-change.ts";
 import { attempt, openLanes, outcomeOf, requestsOf } from "./upstream-lane.ts";
+import type { Lane, Lanes } from "./upstream-lane.ts";
 import type { WorldKind } from "./world.ts";
 
 type Counts = Readonly<Record<"first" | "update", number>>;
@@ -26,7 +27,7 @@ interface Strike {
  * Spreads tries over kinds, and those of one kind over the requests of a sync and the bytes of an answer. A few tries cannot have all kinds: by `others`
  * they have other ones.
  */
-function strikes(amount: number, counts: Counts, others = 0): (nth: number) => Strike {
+function strikes(amount: number, counts: Counts, others: number): (nth: number) => Strike {
   const rounds = Math.ceil(amount / KINDS.length);
   const step = amount < KINDS.length ? KINDS.length / amount : 1;
   return (nth) => {
@@ -47,90 +48,85 @@ function labelOf({ kind, first, at }: Strike): string {
   return `${kind.name}, from request ${at} of a ${first ? "first" : "second"} sync on`;
 }
 
+/** Tries once for each strike, with the kinds that `others` tells. */
+async function strikeEach(
+  { lanes }: Lanes,
+  amount: number,
+  others: number,
+  one: (lane: Lane, strike: Strike, nth: number) => Promise<string>,
+): Promise<Outcome> {
+  const strike = strikes(amount, await requestsOf(lanes[0]), others);
+  return await inLanes(
+    lanes,
+    amount,
+    (nth) => labelOf(strike(nth)),
+    async (lane, nth) => await one(lane, strike(nth), nth),
+  );
+}
+
 /** A fault that passes: retries get over it. */
 async function passing(worldKind: WorldKind, amount: number): Promise<Outcome> {
   await using opened = await openLanes(worldKind, amount);
-  const strike = strikes(amount, await requestsOf(opened.lanes[0]));
-  return await inLanes(
-    opened.lanes,
-    amount,
-    (nth) => labelOf(strike(nth)),
-    async (lane, nth) => {
-      const { kind, first, at, share, connections } = strike(nth);
-      let left = kind.strikes;
-      const onRequest = ({ n, path }: Proxied): ProxyFault | undefined =>
-        n >= at && left-- > 0 ? kind.fault(share, path, lane.stale.url) : undefined;
-      return await attempt(
-        lane,
-        { first, mirror: { retries: 2, connections }, onRequest },
-        async (site, run) => {
-          ok(left < kind.strikes, "the fault was not met");
-          const outcome = await outcomeOf(lane, site, first, run);
-          const wanted = kind.silent ? /^(new|old|refused: (signature_\w+|root\w+))$/ : /^new$/;
-          match(outcome, wanted, run.error?.message);
-          await assertContinues(lane.stage, site, "new");
-          return outcome;
-        },
-      );
-    },
-  );
+  return await strikeEach(opened, amount, 0, async (lane, { kind, first, at, share, connections }) => {
+    let left = kind.strikes;
+    const onRequest = ({ n, path }: Proxied): ProxyFault | undefined =>
+      n >= at && left-- > 0 ? kind.fault(share, path, lane.stale.url) : undefined;
+    return await attempt(
+      lane,
+      { first, mirror: { retries: 2, connections }, onRequest },
+      async (site, run) => {
+        ok(left < kind.strikes, "the fault was not met");
+        const outcome = await outcomeOf(lane, site, first, run);
+        const wanted = kind.silent ? /^(new|old|refused: (signature_\w+|root\w+))$/ : /^new$/;
+        match(outcome, wanted, run.error?.message);
+        await assertContinues(lane.stage, site, "new");
+        return outcome;
+      },
+    );
+  });
 }
 
 /** A fault that stays, for one path or for all: told of in bounded time, and gone with its cause. */
 async function lasting(worldKind: WorldKind, amount: number): Promise<Outcome> {
   await using opened = await openLanes(worldKind, amount);
-  const strike = strikes(amount, await requestsOf(opened.lanes[0]), 1);
-  return await inLanes(
-    opened.lanes,
-    amount,
-    (nth) => labelOf(strike(nth)),
-    async (lane, nth) => {
-      const { kind, first, at, share, connections } = strike(nth);
-      const everything = nth % 2 === 0;
-      let struck: string | undefined;
-      const onRequest = ({ n, path }: Proxied): ProxyFault | undefined => {
-        if (n >= at) struck ??= path;
-        return struck === path || (struck !== undefined && everything)
-          ? kind.fault(share, path, lane.stale.url)
-          : undefined;
-      };
-      return await attempt(
-        lane,
-        { first, mirror: { retries: 1, connections }, onRequest },
-        async (site, run) => {
-          notEqual(struck, undefined, "the fault was not met");
-          const outcome = await outcomeOf(lane, site, first, run);
-          await assertContinues(lane.stage, site, "new");
-          return outcome;
-        },
-      );
-    },
-  );
+  return await strikeEach(opened, amount, 1, async (lane, { kind, first, at, share, connections }, nth) => {
+    const everything = nth % 2 === 0;
+    let struck: string | undefined;
+    const onRequest = ({ n, path }: Proxied): ProxyFault | undefined => {
+      if (n >= at) struck ??= path;
+      return struck === path || (struck !== undefined && everything)
+        ? kind.fault(share, path, lane.stale.url)
+        : undefined;
+    };
+    return await attempt(
+      lane,
+      { first, mirror: { retries: 1, connections }, onRequest },
+      async (site, run) => {
+        notEqual(struck, undefined, "the fault was not met");
+        const outcome = await outcomeOf(lane, site, first, run);
+        await assertContinues(lane.stage, site, "new");
+        return outcome;
+      },
+    );
+  });
 }
 
 /** One upstream of two is at fault for good: the other one serves. */
 async function oneOfTwo(worldKind: WorldKind, amount: number): Promise<Outcome> {
   await using opened = await openLanes(worldKind, amount);
   await using spare = await staticServer(opened.lanes[0].stage.world.states.new);
-  const strike = strikes(amount, await requestsOf(opened.lanes[0]), 3);
-  return await inLanes(
-    opened.lanes,
-    amount,
-    (nth) => labelOf(strike(nth)),
-    async (lane, nth) => {
-      const { kind, first, at, share, connections } = strike(nth);
-      const onRequest = ({ n, path }: Proxied): ProxyFault | undefined =>
-        n >= at ? kind.fault(share, path, lane.stale.url) : undefined;
-      const mirror = { upstream: [lane.proxy.url, spare.url], retries: 0, connections };
-      return await attempt(lane, { first, mirror, onRequest }, async (site, run) => {
-        const outcome = await outcomeOf(lane, site, first, run);
-        // What is old and whole cannot be told from the newest that there is.
-        if (kind.name !== "stale") equal(outcome, "new", run.error?.message);
-        await assertContinues(lane.stage, site, "new");
-        return outcome;
-      });
-    },
-  );
+  return await strikeEach(opened, amount, 3, async (lane, { kind, first, at, share, connections }) => {
+    const onRequest = ({ n, path }: Proxied): ProxyFault | undefined =>
+      n >= at ? kind.fault(share, path, lane.stale.url) : undefined;
+    const mirror = { upstream: [lane.proxy.url, spare.url], retries: 0, connections };
+    return await attempt(lane, { first, mirror, onRequest }, async (site, run) => {
+      const outcome = await outcomeOf(lane, site, first, run);
+      // What is old and whole cannot be told from the newest that there is.
+      if (kind.name !== "stale") equal(outcome, "new", run.error?.message);
+      await assertContinues(lane.stage, site, "new");
+      return outcome;
+    });
+  });
 }
 
 /** A server that answers the first of the requests sent ahead, or the first few, and closes the connection. */

@@ -1,4 +1,5 @@
 import { deepStrictEqual } from "node:assert";
+import { SluiceError } from "../../src/base/errors.ts";
 
 /** Holds what must be true of an input that was taken; anything else is a finding. */
 export function must(holds: boolean, what: string): asserts holds {
@@ -11,6 +12,16 @@ export function mustEqual(actual: unknown, expected: unknown, what: string): voi
     deepStrictEqual(actual, expected);
   } catch (cause) {
     throw new Error(`does not hold: ${what}`, { cause });
+  }
+}
+
+/** What the work gives, or undefined where it refuses its input by name; any other error is a finding. */
+export function refusable<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SluiceError) return undefined;
+    throw error;
   }
 }
 

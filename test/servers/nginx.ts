@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { plainEnv } from "../run.ts";
 import { removeFolder, tempFolder } from "../temp.ts";
+import { freePort } from "./free-port.ts";
 
 export interface NginxServer extends AsyncDisposable {
   readonly url: string;
@@ -100,14 +99,6 @@ ${site}
 }
 }
 `;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function answers(url: string, gone: () => boolean): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { hereDocument } from "../../formats/here-document.ts";
 import type { ClientFile } from "../contract.ts";
 import { stateFolder } from "./client-conf.ts";
 import type { Replaced } from "./client-names.ts";
@@ -77,8 +78,5 @@ function putSource(source: ClientFile): string[] {
 }
 
 function putFile({ path, content }: ClientFile): string[] {
-  // A name that no line of the content is, so that nothing in it ends the text early.
-  let mark = "SLUICE_END";
-  while (content.split("\n").includes(mark)) mark += "_";
-  return [`    put '${path}' <<'${mark}'`, content.replace(/\n$/, ""), mark];
+  return hereDocument(`    put '${path}'`, content);
 }

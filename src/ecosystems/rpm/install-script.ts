@@ -1,3 +1,4 @@
+import { hereDocument } from "../../formats/here-document.ts";
 import type { ClientFile } from "../contract.ts";
 
 export interface InstallRequest {
@@ -51,10 +52,7 @@ export function installScript({ mirror, channel, ids, dnf, zypper, key }: Instal
 }
 
 function putFile({ path, content }: ClientFile): string[] {
-  // A name that no line of the content is, so that nothing in it ends the text early.
-  let mark = "SLUICE_END";
-  while (content.split("\n").includes(mark)) mark += "_";
-  return [`put '${path}' <<'${mark}'`, content.replace(/\n$/, ""), mark];
+  return hereDocument(`put '${path}'`, content);
 }
 
 const SHELL = String.raw`

@@ -6,9 +6,8 @@ import { contact, fingerprint, listen, redirectHost } from "../../../src/config/
 import { mostSimilar } from "../../../src/config/similar.ts";
 import { readSignedBy } from "../../../src/ecosystems/apt/signed-by.ts";
 import { formatCode, parseCode } from "../../../src/transfer/bundle/codes.ts";
-import { SluiceError } from "../../../src/base/errors.ts";
 import { hostList } from "../../../src/upstream/http/hosts.ts";
-import { must, mustEqual } from "../kit.ts";
+import { must, mustEqual, refusable } from "../kit.ts";
 import type { Target } from "../target.ts";
 
 /** The small texts of config and command line, one at a time. */
@@ -94,13 +93,4 @@ export async function open(): Promise<Target> {
       must(Number.isFinite(parsePartSize(text)), "a size is a number");
     },
   };
-}
-
-function refusable<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof SluiceError) return undefined;
-    throw error;
-  }
 }

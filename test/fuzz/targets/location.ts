@@ -1,11 +1,10 @@
-import { SluiceError } from "../../../src/base/errors.ts";
 import { checkUrl } from "../../../src/channel/wishes.ts";
 import { isPublicAddress, literalAddress } from "../../../src/upstream/http/addresses.ts";
 import { hostList } from "../../../src/upstream/http/hosts.ts";
 import { parseBase, resolveFrom, resolveRedirect } from "../../../src/upstream/http/location.ts";
 import { bypasses } from "../../../src/upstream/no-proxy.ts";
 import { proxyFor } from "../../../src/upstream/proxy.ts";
-import { must } from "../kit.ts";
+import { must, refusable } from "../kit.ts";
 import type { Target } from "../target.ts";
 
 /** URLs: a base, what is asked below it, where it redirects to, a host that may, a proxy and NO_PROXY; a line each. */
@@ -79,13 +78,4 @@ export async function open(): Promise<Target> {
       );
     },
   };
-}
-
-function refusable<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof SluiceError) return undefined;
-    throw error;
-  }
 }

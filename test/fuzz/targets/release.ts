@@ -1,10 +1,9 @@
-import { SluiceError } from "../../../src/base/errors.ts";
 import { pathFault } from "../../../src/base/path.ts";
 import { chooseFlatIndices } from "../../../src/ecosystems/apt/flat-choice.ts";
 import { chooseIndices } from "../../../src/ecosystems/apt/index-choice.ts";
 import { aptOptions } from "../../../src/ecosystems/apt/options.ts";
 import { parseRelease } from "../../../src/ecosystems/apt/release.ts";
-import { must } from "../kit.ts";
+import { must, refusable } from "../kit.ts";
 import { RELEASE, RELEASE_WORDS, SUMS } from "../apt-words.ts";
 import type { Target } from "../target.ts";
 
@@ -40,20 +39,11 @@ export async function open(): Promise<Target> {
       for (const time of [release.date, release.validUntil])
         if (time !== undefined) must(Number.isFinite(new Date(time).getTime()), "times are times");
       const choices = [chooseIndices, chooseFlatIndices].map((choose) =>
-        attempt(() => choose(release, options, "The Release")),
+        refusable(() => choose(release, options, "The Release")),
       );
       for (const { forms, plain } of choices.flatMap((choice) => choice?.indices ?? []))
         must(forms.every(({ size }) => size <= 2 ** 30) && plain.size > 0, "an index has bounds");
       if (choices.every((choice) => choice === undefined)) chooseIndices(release, options, "The Release");
     },
   };
-}
-
-function attempt<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof SluiceError) return undefined;
-    throw error;
-  }
 }
